@@ -1,0 +1,3 @@
+module github.com/keyward/identity
+
+go 1.26
