@@ -1,0 +1,82 @@
+// Package event is the one stream of events: every change to the database and every authentication appends
+// one row in the same transaction. The stream is the audit trail, each person's activity list, the source
+// of notices, and what keeps caches true on every node. This package owns the row's type and the origin of
+// a request; internal/store writes it, internal/facts reads it.
+package event
+
+import (
+	"context"
+	"time"
+)
+
+// Outcome says how an action ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Success Outcome = "success"
+	Failure Outcome = "failure"
+)
+
+// Kind is the kind of object an event is about. Caches drop what the kind and the ids name.
+type Kind string
+
+// The kinds of objects.
+const (
+	User       Kind = "user"
+	Password   Kind = "password"
+	Group      Kind = "group"
+	Membership Kind = "membership"
+	Project    Kind = "project" // domains included: they are projects with is_domain
+	Role       Kind = "role"
+	Grant      Kind = "grant"
+	Catalog    Kind = "catalog" // regions, services, endpoints
+	Factor     Kind = "factor"  // second factors and recovery codes
+	Token      Kind = "token"   // issue, refusal and revocation
+	Key        Kind = "key"     // signing keys
+	Policy     Kind = "policy"  // refusals by policy
+)
+
+// Event is one row of the stream.
+type Event struct {
+	// ID grows with the order of appending; zero before the row is written.
+	ID int64
+	// At is when it happened, UTC with microseconds.
+	At time.Time
+	// Action is a dotted verb such as "user.create", "token.issue" or "factor.confirm".
+	Action  string
+	Outcome Outcome
+	// Kind and TargetID name the object acted on.
+	Kind     Kind
+	TargetID string
+	// UserID is the account concerned, so that people can read what happened to theirs; empty if none.
+	UserID string
+	// DomainID is the domain of the target, for administrators of one domain.
+	DomainID string
+	// Detail holds further facts. Never a secret, a code, a token or a key.
+	Detail map[string]any
+	Origin
+}
+
+// Origin says who asked and from where.
+type Origin struct {
+	// ActorID is the user who asked; empty for strangers and for the operator's commands.
+	ActorID   string
+	RequestID string
+	// Address is the client's address as the trusted proxies tell it.
+	Address   string
+	UserAgent string
+}
+
+type originKey struct{}
+
+// WithOrigin returns a context that carries where a request came from.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, o)
+}
+
+// OriginOf returns what WithOrigin stored, or the zero Origin.
+func OriginOf(ctx context.Context) Origin {
+	o, _ := ctx.Value(originKey{}).(Origin)
+	return o
+}

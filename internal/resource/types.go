@@ -1,0 +1,44 @@
+// Package resource owns domains and projects: Keystone's "resource" subject. A domain is a project with
+// IsDomain set, as in Keystone, so that its id is also a valid project id. It knows neither HTTP nor SQL.
+package resource
+
+import "github.com/keyward/identity/internal/policy"
+
+// Project is a project or, with IsDomain, a domain.
+type Project struct {
+	ID   string
+	Name string
+	// DomainID is the owning domain; empty for a domain.
+	DomainID string
+	// ParentID is the project or domain above; empty for a domain.
+	ParentID    string
+	IsDomain    bool
+	Description *string
+	Enabled     bool
+	Tags        []string
+	Options     Options
+	// Extra holds the attributes Keystone keeps without understanding.
+	Extra map[string]any
+}
+
+// Options are Keystone's resource options of domains, projects and roles.
+type Options struct {
+	// Immutable forbids changing and deleting; nil means not set.
+	Immutable *bool `json:"immutable,omitempty"`
+}
+
+// PolicyAttrs is all that a rule may know about a project. A domain, seen as a project, has a null domain.
+func (p Project) PolicyAttrs() policy.Attrs {
+	return policy.Attrs{
+		"target.project.id":        policy.Is(p.ID),
+		"target.project.domain_id": policy.IsOrNull(p.DomainID),
+	}
+}
+
+// Domain is a project seen as a domain by the rules.
+type Domain struct{ Project }
+
+// PolicyAttrs is all that a rule may know about a domain.
+func (d Domain) PolicyAttrs() policy.Attrs {
+	return policy.Attrs{"target.domain.id": policy.Is(d.ID)}
+}
