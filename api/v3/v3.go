@@ -1,0 +1,49 @@
+// Package v3 is the OpenStack Identity v3 API and what we add to it: route tables, wire views and handlers,
+// one file for each resource. It holds no rules of its own: services decide what may be, internal/policy who
+// may do it, and internal/httpapi owns everything about HTTP.
+package v3
+
+import (
+	"slices"
+
+	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/facts"
+	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/resource"
+)
+
+// Services are what the handlers call.
+type Services struct {
+	Auth       *auth.Service
+	Identity   *identity.Service
+	Resource   *resource.Service
+	Assignment *assignment.Service
+	Catalog    *catalog.Service
+	MFA        *mfa.Service
+	Facts      *facts.Facts
+}
+
+// Ops lists every operation under /v3, in the order of openapi.yaml.
+func Ops(s Services) []httpapi.Op {
+	return slices.Concat(
+		tokens{s}.ops(),
+		authReads{s}.ops(),
+		domains{s}.ops(),
+		projects{s}.ops(),
+		users{s}.ops(),
+		groups{s}.ops(),
+		roles{s}.ops(),
+		impliedRoles{s}.ops(),
+		grants{s}.ops(),
+		roleAssignments{s}.ops(),
+		regions{s}.ops(),
+		services{s}.ops(),
+		endpoints{s}.ops(),
+		credentials{s}.ops(),
+		factors{s}.ops(),
+	)
+}

@@ -1,0 +1,317 @@
+// Package facts answers what is true now about users, projects, roles, revocations and the catalog, for the
+// gate and for reading tokens. Answers may come from a cache that obeys the stream of events: what an event
+// names is dropped before the request that caused it is answered, other nodes' events are applied as they
+// arrive, and a node that does not hear them stops using what it has. Nothing is cached by time.
+package facts
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/resource"
+)
+
+// Source is where facts come from. Its methods fail with NotFound for what does not exist.
+type Source interface {
+	User(ctx context.Context, id string) (identity.User, error)
+	Project(ctx context.Context, id string) (resource.Project, error)
+	Grants(ctx context.Context, f assignment.Filter) ([]assignment.Grant, error)
+	AllRoles(ctx context.Context) ([]assignment.Role, error)
+	Implications(ctx context.Context) ([]assignment.Implication, error)
+	Catalog(ctx context.Context) ([]catalog.Region, []catalog.Service, []catalog.Endpoint, error)
+	Factors(ctx context.Context, userID string) ([]mfa.Factor, error)
+	Revoked(ctx context.Context, ids ...string) (bool, error)
+}
+
+// Facts reads a Source through caches. It is safe for concurrent use.
+type Facts struct {
+	source Source
+	now    func() time.Time
+
+	users    *otter.Cache[string, *identity.User]
+	projects *otter.Cache[string, *resource.Project]
+	grants   *otter.Cache[string, []assignment.Grant]
+	factors  *otter.Cache[string, bool]
+	revoked  *otter.Cache[string, bool]
+	table    atomic.Pointer[assignment.Table]
+	catalog  atomic.Pointer[catalog.Snapshot]
+
+	// seq counts invalidations. What was read from the source before one is not kept after it.
+	mu  sync.RWMutex
+	seq uint64
+
+	// heard is when (now's Unix nanoseconds) the stream was last known to be read to its end.
+	heard atomic.Int64
+}
+
+// Patience is how long a node trusts its caches without hearing the stream: the promise that a change is
+// seen everywhere within a second.
+const Patience = 900 * time.Millisecond
+
+// New makes Facts that remember up to size entries of each kind. now must be a clock that moves on by
+// itself: it only measures how long ago the stream was heard. Until Heard is called nothing is cached.
+func New(source Source, size int, now func() time.Time) *Facts {
+	return &Facts{
+		source: source, now: now,
+		users:    bounded[*identity.User](size),
+		projects: bounded[*resource.Project](size),
+		grants:   bounded[[]assignment.Grant](size),
+		factors:  bounded[bool](size),
+		revoked:  bounded[bool](2 * size),
+	}
+}
+
+func bounded[V any](size int) *otter.Cache[string, V] {
+	return otter.Must(&otter.Options[string, V]{MaximumSize: size})
+}
+
+// Heard tells that, at the given time, the stream had been read to its end.
+func (f *Facts) Heard(at time.Time) { f.heard.Store(at.UnixNano()) }
+
+// Trusted reports whether the caches may be used.
+func (f *Facts) Trusted() bool {
+	h := f.heard.Load()
+	return h != 0 && f.now().UnixNano()-h < int64(Patience)
+}
+
+// cached returns what the cache knows under key, or reads it from the source and keeps it unless something
+// was invalidated meanwhile.
+func cached[V any](f *Facts, c *otter.Cache[string, V], key string, read func() (V, error)) (V, error) {
+	trusted := f.Trusted()
+	if trusted {
+		if v, ok := c.GetIfPresent(key); ok {
+			return v, nil
+		}
+	}
+	seq := f.sequence()
+	v, err := read()
+	if err != nil || !trusted {
+		return v, err
+	}
+	f.keep(seq, func() { c.Set(key, v) })
+	return v, nil
+}
+
+func (f *Facts) sequence() uint64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.seq
+}
+
+func (f *Facts) keep(seq uint64, set func()) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.seq == seq {
+		set()
+	}
+}
+
+// Apply drops what the events name. The store calls it after each commit, before the caller is answered; the
+// follower calls it with other nodes' events.
+func (f *Facts) Apply(events []event.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq++
+	for _, e := range events {
+		f.drop(e)
+	}
+}
+
+// Forget drops everything.
+func (f *Facts) Forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq++
+	f.forget()
+}
+
+func (f *Facts) forget() {
+	f.users.InvalidateAll()
+	f.projects.InvalidateAll()
+	f.grants.InvalidateAll()
+	f.factors.InvalidateAll()
+	f.revoked.InvalidateAll()
+	f.table.Store(nil)
+	f.catalog.Store(nil)
+}
+
+func (f *Facts) drop(e event.Event) {
+	switch e.Kind {
+	case event.User, event.Password:
+		id := e.UserID
+		if id == "" {
+			id = e.TargetID
+		}
+		f.users.Invalidate(id)
+		f.grants.Invalidate(id)
+		f.factors.Invalidate(id)
+	case event.Membership:
+		f.grants.Invalidate(e.UserID)
+	case event.Grant:
+		if e.UserID != "" {
+			f.grants.Invalidate(e.UserID)
+		} else {
+			f.grants.InvalidateAll()
+		}
+	case event.Group:
+		f.grants.InvalidateAll()
+	case event.Role:
+		f.table.Store(nil)
+		f.grants.InvalidateAll()
+	case event.Project:
+		if e.Action == "project.delete" {
+			f.forget() // whatever was in it or granted on it is gone with it
+			return
+		}
+		f.projects.Invalidate(e.TargetID)
+	case event.Catalog:
+		f.catalog.Store(nil)
+	case event.Factor:
+		f.factors.Invalidate(e.UserID)
+	case event.Token:
+		if e.Action == "token.revoke" {
+			f.revoked.Invalidate(e.TargetID)
+		}
+	case event.Key, event.Policy:
+	default:
+		f.forget() // an event this version does not know may end anything
+	}
+}
+
+// User returns a user. It fails with NotFound.
+func (f *Facts) User(ctx context.Context, id string) (*identity.User, error) {
+	return cached(f, f.users, id, func() (*identity.User, error) {
+		u, err := f.source.User(ctx, id)
+		return &u, err
+	})
+}
+
+// Project returns a project or domain. It fails with NotFound.
+func (f *Facts) Project(ctx context.Context, id string) (*resource.Project, error) {
+	return cached(f, f.projects, id, func() (*resource.Project, error) {
+		p, err := f.source.Project(ctx, id)
+		return &p, err
+	})
+}
+
+// Above returns the ids above a project, nearest first, its domain last. A domain has nothing above it.
+func (f *Facts) Above(ctx context.Context, p *resource.Project) ([]string, error) {
+	var ids []string
+	for p.ParentID != "" {
+		ids = append(ids, p.ParentID)
+		if len(ids) > 1000 {
+			return nil, fault.New(fault.Internal, "the project tree has a loop at %s", p.ID)
+		}
+		var err error
+		if p, err = f.Project(ctx, p.ParentID); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// HasFactor reports whether the user has an active second factor.
+func (f *Facts) HasFactor(ctx context.Context, userID string) (bool, error) {
+	return cached(f, f.factors, userID, func() (bool, error) {
+		factors, err := f.source.Factors(ctx, userID)
+		for _, x := range factors {
+			if x.State == mfa.Active {
+				return true, err
+			}
+		}
+		return false, err
+	})
+}
+
+// Revoked reports whether a token with this audit id in this chain was revoked.
+func (f *Facts) Revoked(ctx context.Context, auditID, chainID string) (bool, error) {
+	for _, id := range []string{auditID, chainID} {
+		gone, err := cached(f, f.revoked, id, func() (bool, error) { return f.source.Revoked(ctx, id) })
+		if err != nil || gone {
+			return true, err
+		}
+		if auditID == chainID {
+			break
+		}
+	}
+	return false, nil
+}
+
+// Table returns all roles and what they imply.
+func (f *Facts) Table(ctx context.Context) (*assignment.Table, error) {
+	return single(f, &f.table, func() (*assignment.Table, error) {
+		roles, err := f.source.AllRoles(ctx)
+		if err != nil {
+			return nil, err
+		}
+		implications, err := f.source.Implications(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return assignment.NewTable(roles, implications), nil
+	})
+}
+
+// Catalog returns the services and endpoints that tokens show.
+func (f *Facts) Catalog(ctx context.Context) (*catalog.Snapshot, error) {
+	return single(f, &f.catalog, func() (*catalog.Snapshot, error) {
+		_, services, endpoints, err := f.source.Catalog(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return catalog.NewSnapshot(services, endpoints), nil
+	})
+}
+
+func single[V any](f *Facts, p *atomic.Pointer[V], read func() (*V, error)) (*V, error) {
+	trusted := f.Trusted()
+	if v := p.Load(); trusted && v != nil {
+		return v, nil
+	}
+	seq := f.sequence()
+	v, err := read()
+	if err != nil || !trusted {
+		return v, err
+	}
+	f.keep(seq, func() { p.Store(v) })
+	return v, nil
+}
+
+// Grants returns the user's grants, those of the user's groups included.
+func (f *Facts) Grants(ctx context.Context, userID string) ([]assignment.Grant, error) {
+	return cached(f, f.grants, userID, func() ([]assignment.Grant, error) {
+		return f.source.Grants(ctx, assignment.Filter{UserID: userID, UserOrItsGroups: true})
+	})
+}
+
+// Roles returns the user's effective roles on a project (with the project), on a domain or on the system.
+func (f *Facts) Roles(ctx context.Context, userID string, on assignment.TargetKind, target *resource.Project) ([]*assignment.Role, error) {
+	table, err := f.Table(ctx)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := f.Grants(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	scope := assignment.Scope{On: on}
+	if target != nil {
+		scope.ID = target.ID
+	}
+	if on == assignment.OnProject {
+		if scope.Above, err = f.Above(ctx, target); err != nil {
+			return nil, err
+		}
+	}
+	return table.Effective(grants, scope), nil
+}

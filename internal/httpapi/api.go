@@ -1,0 +1,367 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"github.com/keyward/identity/internal/contract"
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/policy"
+)
+
+// MaxBody is the largest request body in bytes, Keystone's default.
+const MaxBody = 114688
+
+// Authenticator tells who a token stands for. It fails with Unauthorized for every token that is not good,
+// and with Unavailable when it cannot tell.
+type Authenticator interface {
+	Authenticate(ctx context.Context, token string) (policy.Actor, error)
+}
+
+// StepUp refuses callers whose proof is too old or weaker than what they have enrolled.
+type StepUp interface {
+	Fresh(ctx context.Context, actor policy.Actor, age time.Duration) error
+}
+
+// Policy decides whether a rule lets an actor touch a target.
+type Policy interface {
+	Allows(rule policy.Rule, actor *policy.Actor, target policy.Attrs) bool
+}
+
+// API is what all operations share.
+type API struct {
+	// BaseURL is the public URL of the server without a slash at the end; request headers never change it.
+	BaseURL  string
+	Auth     Authenticator
+	StepUp   StepUp
+	Policy   Policy
+	Contract *contract.Contract
+	Log      *slog.Logger
+	Now      func() time.Time
+	// Audit appends an event outside of any change, such as a refusal by policy.
+	Audit func(ctx context.Context, e event.Event)
+	// Timeout bounds the work on one request.
+	Timeout time.Duration
+	// DryRun stops every protected operation after its rule has allowed it. Tests of the whole
+	// authorization surface use it.
+	DryRun bool
+}
+
+// Mount adds the operations to an Echo server. It fails when the routes and the contract differ.
+func (a *API) Mount(e *echo.Echo, ops []Op) error {
+	routes := make([]contract.Route, 0, len(ops))
+	for _, op := range ops {
+		routes = append(routes, contract.Route{Method: op.Method, Path: op.Path})
+	}
+	if err := a.Contract.Match(routes); err != nil {
+		return fmt.Errorf("routes and openapi.yaml differ: %w", err)
+	}
+	for _, op := range ops {
+		h := a.handler(op)
+		path := echoPath(op.Path)
+		e.Add(op.Method, path, h)
+		if op.Method == http.MethodGet {
+			e.Add(http.MethodHead, path, h)
+		}
+	}
+	e.HTTPErrorHandler = a.echoError
+	return nil
+}
+
+// echoPath turns /users/{user_id} into /users/:user_id.
+func echoPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// Enter gives a request its id and origin, catches panics and writes the access log. It wraps the router, so
+// that unknown paths get the same.
+func (a *API) Enter(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) (err error) {
+		started := a.Now()
+		id := newRequestID()
+		req, res := ec.Request(), ec.Response()
+		h := res.Header()
+		h["X-Openstack-Request-Id"] = []string{id}
+		h["Vary"] = varyHeader
+		h["X-Content-Type-Options"] = nosniffHeader
+		h["Cache-Control"] = noStoreHeader
+		ctx := event.WithOrigin(req.Context(), event.Origin{
+			RequestID: id, Address: ec.RealIP(), UserAgent: clip(req.UserAgent(), 256),
+		})
+		if a.Timeout > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, a.Timeout)
+			defer cancel()
+		}
+		ec.SetRequest(req.WithContext(ctx))
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				a.Log.ErrorContext(ctx, "panic", "request_id", id, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+				err = a.write(ec, replyTo(fmt.Errorf("panic"), a.BaseURL))
+			}
+			a.access(ec, id, a.Now().Sub(started))
+		}()
+		if err := next(ec); err != nil {
+			a.echoError(err, ec)
+		}
+		return nil
+	}
+}
+
+var (
+	varyHeader    = []string{"X-Auth-Token"}
+	nosniffHeader = []string{"nosniff"}
+	noStoreHeader = []string{"no-store"}
+)
+
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	var s [40]byte
+	copy(s[:], "req-")
+	hex.Encode(s[4:12], b[0:4])
+	s[12] = '-'
+	hex.Encode(s[13:17], b[4:6])
+	s[17] = '-'
+	hex.Encode(s[18:22], b[6:8])
+	s[22] = '-'
+	hex.Encode(s[23:27], b[8:10])
+	s[27] = '-'
+	hex.Encode(s[28:40], b[10:16])
+	return string(s[:])
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+// access writes one line for a request. Paths are logged as patterns: real ones may hold tokens (v2.0).
+func (a *API) access(ec echo.Context, id string, took time.Duration) {
+	level := slog.LevelInfo
+	if ec.Response().Status < 400 && (ec.Request().Method == http.MethodGet || ec.Request().Method == http.MethodHead) {
+		level = slog.LevelDebug // reads that went well are the bulk
+	}
+	ctx := ec.Request().Context()
+	if !a.Log.Enabled(ctx, level) {
+		return
+	}
+	a.Log.LogAttrs(ctx, level, "request",
+		slog.String("request_id", id), slog.String("method", clip(ec.Request().Method, 16)), slog.String("route", ec.Path()),
+		slog.Int("status", ec.Response().Status), slog.Duration("took", took),
+		slog.String("address", ec.RealIP()), slog.Int64("bytes", ec.Response().Size))
+}
+
+// handler runs one operation: authenticate, contract, load, authorize, act, reply.
+func (a *API) handler(op Op) echo.HandlerFunc {
+	check := a.Contract.Operation(op.Method, op.Path)
+	return func(ec echo.Context) error {
+		c := &Call{api: a, op: &op, ctx: ec.Request().Context(), req: ec.Request(), param: pathParam(ec)}
+		reply, err := a.serve(c, check)
+		if err != nil {
+			if fault.Is(err, fault.Internal) {
+				a.internal(c.ctx, err)
+			}
+			reply = replyTo(err, a.BaseURL)
+		}
+		return a.write(ec, reply)
+	}
+}
+
+func pathParam(ec echo.Context) func(string) string {
+	return ec.Param
+}
+
+func (a *API) serve(c *Call, check *contract.Operation) (Reply, error) {
+	if c.op.Public == "" {
+		if err := a.authenticate(c); err != nil {
+			return Reply{}, err
+		}
+	}
+	if c.req.URL.RawQuery != "" {
+		c.query = c.req.URL.Query()
+		if err := check.CheckQuery(c.query); err != nil {
+			return Reply{}, err
+		}
+	}
+	if err := c.readBody(check); err != nil {
+		return Reply{}, err
+	}
+	return c.op.run(c)
+}
+
+func (a *API) authenticate(c *Call) error {
+	values := c.req.Header.Values("X-Auth-Token")
+	if len(values) != 1 || values[0] == "" {
+		return errUnauthenticated
+	}
+	actor, err := a.Auth.Authenticate(c.ctx, values[0])
+	if err != nil {
+		if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+			return errUnauthenticated
+		}
+		return err
+	}
+	c.Actor = actor
+	origin := event.OriginOf(c.ctx)
+	origin.ActorID = actor.UserID
+	c.ctx = event.WithOrigin(c.ctx, origin)
+	return nil
+}
+
+// readBody reads, bounds and checks the body. Operations whose contract has no body ignore what is sent, but
+// still bound it.
+func (c *Call) readBody(check *contract.Operation) error {
+	if c.req.Body == nil || c.req.Body == http.NoBody {
+		return c.checkBody(check, nil)
+	}
+	raw, err := io.ReadAll(io.LimitReader(c.req.Body, MaxBody+1))
+	if err != nil {
+		return fault.New(fault.BadRequest, "The request body could not be read.").From(err)
+	}
+	if len(raw) > MaxBody {
+		return fault.New(fault.TooLarge, "The request body is larger than %d bytes.", MaxBody)
+	}
+	if len(raw) == 0 {
+		return c.checkBody(check, nil)
+	}
+	if !check.HasBody() {
+		return nil
+	}
+	if err := checkMediaType(c.req.Header); err != nil {
+		return err
+	}
+	body, err := contract.Decode(raw)
+	if err != nil {
+		return err
+	}
+	if err := c.checkBody(check, body); err != nil {
+		return err
+	}
+	c.raw, err = members(raw)
+	return err
+}
+
+func (c *Call) checkBody(check *contract.Operation, body map[string]any) error {
+	if !check.HasBody() {
+		return nil
+	}
+	return check.CheckBody(body)
+}
+
+func members(raw []byte) (map[string]jsontext.Value, error) {
+	m := map[string]jsontext.Value{}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, fault.New(fault.BadRequest, "The request body is not a JSON object.").From(err)
+	}
+	return m, nil
+}
+
+// checkMediaType accepts JSON types and, as Keystone does, no type at all.
+func checkMediaType(h http.Header) error {
+	if h.Get("Content-Encoding") != "" && h.Get("Content-Encoding") != "identity" {
+		return fault.New(fault.UnsupportedMediaType, "Encoded request bodies are not accepted.")
+	}
+	ct := h.Get("Content-Type")
+	if ct == "" {
+		return nil
+	}
+	t, params, err := mime.ParseMediaType(ct)
+	if err == nil && (t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")) {
+		if cs := params["charset"]; cs == "" || strings.EqualFold(cs, "utf-8") {
+			return nil
+		}
+	}
+	return fault.New(fault.UnsupportedMediaType, "The request body must be of type application/json.")
+}
+
+// write sends an answer; HEAD gets the headers of the GET.
+func (a *API) write(ec echo.Context, r Reply) error {
+	body, ct, err := r.bytes()
+	if err != nil {
+		a.internal(ec.Request().Context(), err)
+		r = replyTo(err, a.BaseURL)
+		body, ct, _ = r.bytes()
+	}
+	res := ec.Response()
+	if res.Committed {
+		return nil
+	}
+	h := res.Header()
+	for k, v := range r.Header {
+		h[k] = v
+	}
+	if body != nil {
+		h["Content-Type"] = []string{ct}
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
+	res.WriteHeader(r.Status)
+	if body == nil || ec.Request().Method == http.MethodHead {
+		return nil
+	}
+	_, err = res.Write(body)
+	if err != nil {
+		a.Log.DebugContext(ec.Request().Context(), "the client went away", "error", err)
+	}
+	return nil
+}
+
+// echoError gives the router's own refusals (404, 405) the envelope.
+func (a *API) echoError(err error, ec echo.Context) {
+	var he *echo.HTTPError
+	f := fault.New(fault.Internal, "")
+	if errors.As(err, &he) {
+		switch he.Code {
+		case http.StatusNotFound:
+			f = fault.New(fault.NotFound, "The resource could not be found.")
+		case http.StatusMethodNotAllowed:
+			f = fault.New(fault.MethodNotAllowed, "The method is not allowed for the requested resource.")
+		case http.StatusRequestEntityTooLarge:
+			f = fault.New(fault.TooLarge, "The request body is too large.")
+		}
+	}
+	if f.Kind == fault.Internal {
+		a.internal(ec.Request().Context(), err)
+	}
+	_ = a.write(ec, replyTo(f, a.BaseURL))
+}
+
+// internal logs an error that is nobody's but ours, once.
+func (a *API) internal(ctx context.Context, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	a.Log.ErrorContext(ctx, "internal error", "request_id", event.OriginOf(ctx).RequestID, "error", err.Error())
+}
+
+// refused records a refusal by policy.
+func (a *API) refused(c *Call, rule policy.Rule) {
+	if a.Audit == nil || a.DryRun {
+		return
+	}
+	a.Audit(c.ctx, event.Event{
+		Action: "policy.refuse", Outcome: event.Failure, Kind: event.Policy, TargetID: rule.Name, UserID: c.Actor.UserID,
+	})
+}

@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/policy"
+)
+
+// Call is one request on its way through an operation.
+type Call struct {
+	// Actor is who asks; its zero value on public operations.
+	Actor policy.Actor
+
+	api   *API
+	op    *Op
+	ctx   context.Context
+	req   *http.Request
+	param func(string) string
+	query url.Values
+	raw   map[string]jsontext.Value
+}
+
+// Context is the request's context; it ends when the client goes away or the time is up.
+func (c *Call) Context() context.Context { return c.ctx }
+
+// Header returns the request's header of that name when it is there exactly once, or "".
+func (c *Call) Header(name string) string {
+	if v := c.req.Header.Values(name); len(v) == 1 {
+		return v[0]
+	}
+	return ""
+}
+
+// HeaderTwice reports whether the request has the header more than once.
+func (c *Call) HeaderTwice(name string) bool { return len(c.req.Header.Values(name)) > 1 }
+
+// Param returns a variable of the path as the client wrote it, decoded.
+func (c *Call) Param(name string) string { return c.param(name) }
+
+// Query returns the parameters of the query string.
+func (c *Call) Query() url.Values { return c.query }
+
+// Now is the server's clock.
+func (c *Call) Now() time.Time { return c.api.Now() }
+
+// Link makes an absolute link into the API from path parts, which are escaped.
+func (c *Call) Link(parts ...string) string { return Link(c.api.BaseURL, parts...) }
+
+// Base is the server's public URL without a slash at the end.
+func (c *Call) Base() string { return c.api.BaseURL }
+
+// Link makes an absolute link from a base URL and path parts, which are escaped.
+func Link(base string, parts ...string) string {
+	n := len(base)
+	for _, p := range parts {
+		n += len(p) + 1
+	}
+	b := make([]byte, 0, n)
+	b = append(b, base...)
+	for _, p := range parts {
+		b = append(b, '/')
+		b = append(b, url.PathEscape(p)...)
+	}
+	return string(b)
+}
+
+// Body decodes the object under key into dst, a struct whose fields are named by the wire. The contract has
+// already checked its shape. An absent key leaves dst alone.
+func (c *Call) Body(key string, dst any) error {
+	v, ok := c.raw[key]
+	if !ok {
+		return nil
+	}
+	if err := json.Unmarshal(v, dst); err != nil {
+		return fault.New(fault.BadRequest, "Invalid input for '%s'.", key).From(err)
+	}
+	return nil
+}
+
+// WholeBody decodes the whole body into dst.
+func (c *Call) WholeBody(dst any) error {
+	b, err := json.Marshal(c.raw)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, dst); err != nil {
+		return fault.New(fault.BadRequest, "Invalid request body.").From(err)
+	}
+	return nil
+}
+
+// Allow asks a rule about a target, for handlers whose request moves an object or touches several. It returns
+// nil or a Forbidden fault that names the rule.
+func (c *Call) Allow(rule policy.Rule, t policy.Target) error {
+	if c.api.Policy.Allows(rule, &c.Actor, t.PolicyAttrs()) {
+		return nil
+	}
+	c.api.refused(c, rule)
+	return fault.New(fault.Forbidden, "You are not authorized to perform the requested action: %s.", rule.Name)
+}
+
+// fresh demands a recent proof where the route asks for one.
+func (c *Call) fresh() error {
+	if c.op.MaxAge == 0 {
+		return nil
+	}
+	return c.api.StepUp.Fresh(c.ctx, c.Actor, c.op.MaxAge)
+}
+
+// ID returns a variable of the path that must look like an id. What does not is not found, before any query.
+func (c *Call) ID(name string) (string, error) {
+	s := c.param(name)
+	if !IsID(s) {
+		return "", fault.New(fault.NotFound, "Could not find %s.", strings.ReplaceAll(strings.TrimSuffix(name, "_id"), "_", " "))
+	}
+	return s, nil
+}
+
+// IsID reports whether s has the form of an id: 1 to 64 letters, digits, hyphens and underscores.
+func IsID(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		b := s[i]
+		if (b < '0' || b > '9') && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && b != '-' && b != '_' {
+			return false
+		}
+	}
+	return true
+}
