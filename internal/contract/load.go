@@ -1,0 +1,205 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+)
+
+// documentURL names the document among the compiler's resources. Nothing is ever fetched from it.
+const documentURL = "contract:///openapi.yaml"
+
+// schema is a compiled schema.
+type schema = jsonschema.Schema
+
+// parameter is a query parameter.
+type parameter struct {
+	name    string
+	numeric bool // an integer, whose empty value means absent
+	schema  *schema
+}
+
+// Load reads an OpenAPI 3.1 document in YAML and compiles all its schemas. It fails, naming every place, when
+// the YAML or a schema is malformed, when a reference leads nowhere, or when an operation lacks its id,
+// summary, tag, a security requirement or a successful response.
+func Load(doc []byte) (*Contract, error) {
+	var raw any
+	if err := yaml.Unmarshal(doc, &raw); err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	var d document
+	if err := yaml.Unmarshal(doc, &d); err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.AssertFormat()
+	compiler.UseLoader(noLoader{})
+	if err := compiler.AddResource(documentURL, raw); err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	l := &loader{doc: &d, compiler: compiler, contract: &Contract{
+		version:    d.Info.Version,
+		byRoute:    map[string]*Operation{},
+		properties: map[string][]string{},
+	}}
+	l.components()
+	l.paths()
+	if len(l.problems) > 0 {
+		return nil, fmt.Errorf("openapi.yaml: %w", errors.Join(l.problems...))
+	}
+	return l.contract, nil
+}
+
+// noLoader refuses to fetch schemas: the document must be complete in itself.
+type noLoader struct{}
+
+// Load always fails.
+func (noLoader) Load(url string) (any, error) {
+	return nil, fmt.Errorf("reference to another document: %s", url)
+}
+
+// loader turns a document into a Contract and collects what is wrong with it.
+type loader struct {
+	doc      *document
+	compiler *jsonschema.Compiler
+	contract *Contract
+	problems []error
+}
+
+func (l *loader) problem(at, format string, args ...any) {
+	l.problems = append(l.problems, fmt.Errorf("%s: %s", at, fmt.Sprintf(format, args...)))
+}
+
+// compile compiles the schema at a JSON pointer. It returns nil, and notes the problem, when it can't.
+func (l *loader) compile(pointer string) *schema {
+	s, err := l.compiler.Compile(documentURL + (&url.URL{Fragment: pointer}).String())
+	if err != nil {
+		l.problem(pointer, "%v", err)
+		return nil
+	}
+	return s
+}
+
+// components compiles every named schema, used or not, and remembers the names of its properties.
+func (l *loader) components() {
+	for name, s := range l.doc.Components.Schemas {
+		l.compile("/components/schemas/" + name)
+		names := make([]string, 0, len(s.Properties))
+		for p := range s.Properties {
+			names = append(names, p)
+		}
+		slices.Sort(names)
+		l.contract.properties[name] = names
+	}
+}
+
+func (l *loader) paths() {
+	ids := map[string]string{}
+	for i := 0; i+1 < len(l.doc.Paths.Content); i += 2 {
+		path := l.doc.Paths.Content[i].Value
+		var item pathItem
+		if err := l.doc.Paths.Content[i+1].Decode(&item); err != nil {
+			l.problem(path, "%v", err)
+			continue
+		}
+		pointer := "/paths/" + escape(path)
+		shared := l.parameters(pointer, item.Parameters)
+		for _, m := range item.methods() {
+			op := l.operation(m.method, path, pointer+"/"+strings.ToLower(m.method), m.op, shared)
+			if other, taken := ids[op.ID]; taken {
+				l.problem(op.Method+" "+op.Path, "operationId %s is also that of %s", op.ID, other)
+			}
+			ids[op.ID] = op.Method + " " + op.Path
+			l.add(op, m.op.HeadStatus)
+		}
+	}
+}
+
+// add enters op, and HEAD when op is a GET.
+func (l *loader) add(op *Operation, headStatus int) {
+	l.contract.operations = append(l.contract.operations, op)
+	l.contract.byRoute[op.Method+" "+op.Path] = op
+	if op.Method != http.MethodGet {
+		return
+	}
+	head := *op
+	head.Method = http.MethodHead
+	if headStatus != 0 {
+		head.responses = make(map[int]*response, len(op.responses))
+		for status, r := range op.responses {
+			if status < 300 {
+				status, r = headStatus, &response{}
+			}
+			head.responses[status] = r
+		}
+	}
+	l.contract.byRoute[head.Method+" "+head.Path] = &head
+}
+
+func (l *loader) operation(method, path, pointer string, o *operation, shared []located) *Operation {
+	at := method + " " + path
+	op := &Operation{
+		Method: method, Path: path, ID: o.ID, Tags: o.Tags,
+		Public:      o.Security != nil && len(*o.Security) == 0,
+		queryClosed: o.QueryClosed,
+		responses:   make(map[int]*response, len(o.Responses)),
+	}
+	if o.ID == "" || o.Summary == "" || len(o.Tags) == 0 {
+		l.problem(at, "operationId, summary and tags are required")
+	}
+	if o.Security == nil && len(l.doc.Security) == 0 {
+		l.problem(at, "it must say what it needs, or security: []")
+	}
+	l.requestParameters(op, append(slices.Clone(shared), l.parameters(pointer, o.Parameters)...))
+	if o.RequestBody != nil {
+		if _, ok := o.RequestBody.Content[mediaJSON]; !ok {
+			l.problem(at, "a request body must be %s", mediaJSON)
+		}
+		op.body = l.compile(pointer + "/requestBody/content/" + escape(mediaJSON) + "/schema")
+	}
+	success := false
+	for status, r := range o.Responses {
+		code, err := strconv.Atoi(status)
+		if err != nil || code < 200 || code > 599 {
+			l.problem(at, "response %q must be one status", status)
+			continue
+		}
+		success = success || code < 400
+		op.responses[code] = l.response(pointer+"/responses/"+status, r)
+	}
+	if !success {
+		l.problem(at, "there is no successful response")
+	}
+	return op
+}
+
+// requestParameters sorts parameters by place and compares those of the path with its template.
+func (l *loader) requestParameters(op *Operation, params []located) {
+	var inPath []string
+	for _, p := range params {
+		switch s := l.compile(p.pointer + "/schema"); p.In {
+		case "path":
+			inPath = append(inPath, "{"+p.Name+"}")
+		case "query":
+			numeric := s != nil && s.Types != nil && slices.Equal(s.Types.ToStrings(), []string{"integer"})
+			op.query = append(op.query, parameter{p.Name, numeric, s})
+		}
+	}
+	var inTemplate []string
+	for part := range strings.SplitSeq(op.Path, "/") {
+		if strings.HasPrefix(part, "{") {
+			inTemplate = append(inTemplate, part)
+		}
+	}
+	if !slices.Equal(inPath, inTemplate) {
+		l.problem(op.Method+" "+op.Path, "the path parameters are declared as %v", inPath)
+	}
+}
