@@ -2,7 +2,6 @@ package policy
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -256,7 +255,7 @@ func TestPrintReadBackChangesNothing(t *testing.T) {
 	}
 }
 
-// TestPrintedDefaultsAreTheDefaults uncomments every printed line.
+// TestPrintedDefaultsAreTheDefaults uncomments every printed line, and compares the sample that we ship.
 func TestPrintedDefaultsAreTheDefaults(t *testing.T) {
 	t.Parallel()
 	e, err := New(nil)
@@ -267,6 +266,7 @@ func TestPrintedDefaultsAreTheDefaults(t *testing.T) {
 	if err := e.Print(&out); err != nil {
 		t.Fatal(err)
 	}
+	compareGolden(t, "../../configs/policy.yaml", out.String())
 	again, err := New([]byte(strings.ReplaceAll(out.String(), "\n#\"", "\n\"")))
 	if err != nil {
 		t.Fatal(err)
@@ -310,7 +310,7 @@ func BenchmarkAllows(b *testing.B) {
 		if rule.Name == CreateGrant.Name {
 			attrs = grantTarget("d", "admin")
 		}
-		b.Run(fmt.Sprint(name), func(b *testing.B) {
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				e.Allows(rule, reader, attrs)

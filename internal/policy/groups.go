@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 const (
 	readGroup   = "(" + admin + ") or " + systemReader + " or (role:reader and domain_id:%(target.group.domain_id)s)"
 	manageGroup = "(" + admin + ") or (role:manager and domain_id:%(target.group.domain_id)s)"
@@ -7,7 +9,7 @@ const (
 	manageMembership = "(" + admin + ") or (role:manager and domain_id:%(target.group.domain_id)s and domain_id:%(target.user.domain_id)s)"
 )
 
-var membershipAttrs = append(append([]string{}, groupAttrs...), userAttrs...)
+var membershipAttrs = slices.Concat(groupAttrs, userAttrs)
 
 // Groups and who is in them.
 var (
