@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/listing"
+	"github.com/keyward/identity/internal/mfa"
+)
+
+type factorRow struct {
+	ID          string `gorm:"primaryKey"`
+	UserID      string
+	Kind        string
+	Name        string
+	State       string
+	Secret      string
+	Algorithm   string
+	Digits      int
+	Period      int
+	LastStep    int64
+	CreatedAt   int64 `gorm:"autoCreateTime:false"`
+	ConfirmedAt *int64
+	ExpiresAt   *int64
+}
+
+func (factorRow) TableName() string { return "factor" }
+
+func newFactorRow(f mfa.Factor) factorRow {
+	return factorRow{
+		ID: f.ID, UserID: f.UserID, Kind: string(f.Kind), Name: nameOf(f.Name), State: string(f.State), Secret: f.Secret,
+		Algorithm: f.Algorithm, Digits: f.Digits, Period: f.Period, LastStep: f.LastStep, CreatedAt: micros(f.CreatedAt),
+		ConfirmedAt: microsOrNull(f.ConfirmedAt), ExpiresAt: microsOrNull(f.ExpiresAt),
+	}
+}
+
+func (r factorRow) factor() (mfa.Factor, error) {
+	return mfa.Factor{
+		ID: r.ID, UserID: r.UserID, Kind: mfa.Kind(r.Kind), Name: r.Name, State: mfa.State(r.State), Secret: r.Secret,
+		Algorithm: r.Algorithm, Digits: r.Digits, Period: r.Period, LastStep: r.LastStep, CreatedAt: timeOf(r.CreatedAt),
+		ConfirmedAt: timeOrNull(r.ConfirmedAt), ExpiresAt: timeOrNull(r.ExpiresAt),
+	}, nil
+}
+
+func factorEvent(action, userID, id string) event.Event {
+	return event.Event{Action: action, Kind: event.Factor, TargetID: id, UserID: userID}
+}
+
+// Factor returns a factor of the user; NotFound when the user has no such factor.
+func (s *Store) Factor(ctx context.Context, userID, id string) (mfa.Factor, error) {
+	row, err := take[factorRow](ctx, s, missing("factor", id), "id = ? AND user_id = ?", id, userID)
+	if err != nil {
+		return mfa.Factor{}, err
+	}
+	return row.factor()
+}
+
+// FactorByID returns a factor whoever has it; NotFound when there is none.
+func (s *Store) FactorByID(ctx context.Context, id string) (mfa.Factor, error) {
+	row, err := take[factorRow](ctx, s, missing("factor", id), "id = ?", id)
+	if err != nil {
+		return mfa.Factor{}, err
+	}
+	return row.factor()
+}
+
+// Factors returns all factors of a user, pending ones included, in the order of their making.
+func (s *Store) Factors(ctx context.Context, userID string) ([]mfa.Factor, error) {
+	var rows []factorRow
+	err := s.view(ctx, func(db *gorm.DB) error {
+		rows = nil
+		return db.Where("user_id = ?", userID).Order("created_at, id").Find(&rows).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, factorRow.factor)
+}
+
+var factorAttrs = collection{
+	"id": {name: "id"}, "user_id": {name: "user_id"}, "kind": {name: "kind"}, "state": {name: "state"},
+}
+
+// ListFactors lists the factors of all users; it filters by id, user_id, kind and state.
+func (s *Store) ListFactors(ctx context.Context, q listing.Query) (listing.Page[mfa.Factor], error) {
+	return list(ctx, s, factorAttrs, q, nil, factorRow.factor)
+}
+
+// CreateFactor stores a new factor. NotFound when the user does not exist.
+func (s *Store) CreateFactor(ctx context.Context, f mfa.Factor) error {
+	ev := factorEvent("factor.create", f.UserID, f.ID)
+	row := newFactorRow(f)
+	return s.change(ctx, &ev, func(db *gorm.DB) error {
+		if err := need(db, "user_account", "user", f.UserID); err != nil {
+			return err
+		}
+		return conflictAs(db.Create(&row).Error, fault.New(fault.Conflict,
+			"Conflict occurred attempting to store factor - Duplicate ID, %s.", f.ID))
+	})
+}
+
+// UpdateFactor reads the factor, locked, lets change alter it, and stores all of it but its id and user. The
+// event is factor.confirm when the factor became active, else factor.update.
+func (s *Store) UpdateFactor(ctx context.Context, userID, id string, change func(*mfa.Factor) error) (mfa.Factor, error) {
+	var f mfa.Factor
+	ev := factorEvent("factor.update", userID, id)
+	err := s.change(ctx, &ev, func(db *gorm.DB) error {
+		old, err := lock[factorRow](db, missing("factor", id), "id = ? AND user_id = ?", id, userID)
+		if err != nil {
+			return err
+		}
+		f, _ = old.factor()
+		if err := change(&f); err != nil {
+			return err
+		}
+		f.ID, f.UserID = old.ID, old.UserID
+		if old.State == string(mfa.Pending) && f.State == mfa.Active {
+			ev.Action = "factor.confirm"
+		}
+		row := newFactorRow(f)
+		return saveAll(db, &row, id)
+	})
+	return f, err
+}
+
+// DeleteFactor deletes a factor of the user; NotFound when the user has no such factor.
+func (s *Store) DeleteFactor(ctx context.Context, userID, id string) error {
+	ev := factorEvent("factor.delete", userID, id)
+	return s.change(ctx, &ev, func(db *gorm.DB) error {
+		return deleteOne(db, missing("factor", id), "DELETE FROM factor WHERE id = ? AND user_id = ?", id, userID)
+	})
+}
+
+// AdvanceStep marks a time step as used and reports whether it was later than all used before: of many who
+// try the same step, exactly one hears true (RFC 6238, 5.2). It appends no event; the sign-in does.
+func (s *Store) AdvanceStep(ctx context.Context, factorID string, step int64) (bool, error) {
+	var advanced bool
+	err := s.mark(ctx, func(db *gorm.DB) error {
+		res := db.Exec("UPDATE factor SET last_step = ? WHERE id = ? AND last_step < ?", step, factorID, step)
+		advanced = res.RowsAffected == 1
+		return res.Error
+	})
+	return advanced && err == nil, err
+}
+
+// ExpirePendingFactors deletes the pending factors whose time has passed.
+func (s *Store) ExpirePendingFactors(ctx context.Context, now time.Time) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		var gone []factorRow
+		err := s.txOf(ctx).db.WithContext(ctx).Raw("DELETE FROM factor WHERE state = ? AND expires_at <= ? RETURNING id, user_id",
+			string(mfa.Pending), now.UnixMicro()).Scan(&gone).Error
+		for _, f := range gone {
+			if err == nil {
+				err = s.append(ctx, factorEvent("factor.expire", f.UserID, f.ID))
+			}
+		}
+		return err
+	})
+}
