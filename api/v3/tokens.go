@@ -1,0 +1,253 @@
+package v3
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/policy"
+)
+
+// tokens serves /v3/auth/tokens and the change of one's own password.
+type tokens struct{ Services }
+
+func (h tokens) ops() []httpapi.Op {
+	return []httpapi.Op{
+		httpapi.Public("POST /v3/auth/tokens", "it is the way in", h.issue),
+		h.inspect("GET /v3/auth/tokens", h.show).HeadRule(policy.CheckToken),
+		h.inspect("DELETE /v3/auth/tokens", h.revoke),
+		httpapi.Public("POST /v3/users/{user_id}/password", "people change expired passwords here; the original one is demanded", h.changePassword),
+	}
+}
+
+// inspect declares an operation on the token in X-Subject-Token.
+func (h tokens) inspect(pattern string, act func(*httpapi.Call, subject) (httpapi.Reply, error)) httpapi.Op {
+	rule := policy.ValidateToken
+	if pattern == "DELETE /v3/auth/tokens" {
+		rule = policy.RevokeToken
+	}
+	return httpapi.On(pattern, rule, h.subject, act)
+}
+
+// subject is the token that a caller asks about.
+type subject struct {
+	*auth.Token
+	text string
+}
+
+// PolicyAttrs is all that a rule may know about a token.
+func (s subject) PolicyAttrs() policy.Attrs {
+	if s.Token == nil {
+		return policy.Attrs{"target.token.user_id": policy.Value{}}
+	}
+	return policy.Attrs{"target.token.user_id": policy.Is(s.UserID)}
+}
+
+// subject loads the token concerned. What is not good now is not found; asking with several tokens at once is
+// an attempt to confuse and finds nothing.
+func (h tokens) subject(c *httpapi.Call) (subject, error) {
+	s := subject{text: c.Header("X-Subject-Token")}
+	notFound := fault.New(fault.NotFound, "Could not find token.")
+	if s.text == "" {
+		return s, notFound
+	}
+	t, err := h.Auth.Read(c.Context(), s.text, c.Truthy("allow_expired") && mayReadExpired(c.Actor))
+	if err != nil {
+		if fault.Is(err, fault.Unauthorized) {
+			return s, notFound
+		}
+		return s, err
+	}
+	s.Token = t
+	return s, nil
+}
+
+// mayReadExpired admits services, for long-running work that began in time.
+func mayReadExpired(a policy.Actor) bool {
+	for _, r := range a.Roles {
+		if r == "service" || r == "admin" {
+			return true
+		}
+	}
+	return false
+}
+
+func (h tokens) show(c *httpapi.Call, s subject) (httpapi.Reply, error) {
+	reply, err := h.reply(c, http.StatusOK, s.Token, s.text)
+	return reply, err
+}
+
+func (h tokens) revoke(c *httpapi.Call, s subject) (httpapi.Reply, error) {
+	return httpapi.NoContent(), h.Auth.Revoke(c.Context(), s.Token)
+}
+
+// authBody is the body of POST /v3/auth/tokens.
+type authBody struct {
+	Identity struct {
+		Methods  []string `json:"methods"`
+		Password *struct {
+			User userRef `json:"user"`
+		} `json:"password"`
+		TOTP *struct {
+			User userRef `json:"user"`
+		} `json:"totp"`
+		Token *struct {
+			ID string `json:"id"`
+		} `json:"token"`
+	} `json:"identity"`
+	Scope jsontext.Value `json:"scope"`
+}
+
+type userRef struct {
+	ref
+	Password string `json:"password"`
+	Passcode string `json:"passcode"`
+}
+
+// ref is how Keystone's clients name a thing.
+type ref struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain *ref   `json:"domain"`
+}
+
+func (r *ref) auth() auth.Ref {
+	out := auth.Ref{ID: r.ID, Name: r.Name}
+	if r.Domain != nil {
+		d := r.Domain.auth()
+		out.Domain = &d
+	}
+	return out
+}
+
+func (h tokens) issue(c *httpapi.Call) (httpapi.Reply, error) {
+	var body authBody
+	if err := c.Body("auth", &body); err != nil {
+		return httpapi.Reply{}, err
+	}
+	if c.HeaderTwice("Openstack-Auth-Receipt") {
+		return httpapi.Reply{}, fault.New(fault.BadRequest, "The header Openstack-Auth-Receipt was sent more than once.")
+	}
+	req := auth.Request{Methods: body.Identity.Methods, Receipt: c.Header("Openstack-Auth-Receipt")}
+	if p := body.Identity.Password; p != nil {
+		req.Password = &auth.PasswordProof{User: p.User.auth(), Password: p.User.Password}
+	}
+	if p := body.Identity.TOTP; p != nil {
+		req.TOTP = &auth.CodeProof{User: p.User.auth(), Code: p.User.Passcode}
+	}
+	if p := body.Identity.Token; p != nil {
+		req.Token = &p.ID
+	}
+	var err error
+	if req.Scope, err = wantedScope(body.Scope); err != nil {
+		return httpapi.Reply{}, err
+	}
+	issued, err := h.Auth.SignIn(c.Context(), req)
+	if err != nil {
+		return httpapi.Reply{}, withReceipt(err)
+	}
+	return h.reply(c, http.StatusCreated, issued.Token, issued.Text)
+}
+
+// wantedScope reads the scope of a request in all forms that Keystone knows.
+func wantedScope(raw jsontext.Value) (auth.WantedScope, error) {
+	malformed := fault.New(fault.BadRequest, "Expecting to find exactly one of project, domain, system or unscoped in scope.")
+	if len(raw) == 0 || raw.Kind() == 'n' {
+		return auth.WantedScope{}, nil
+	}
+	if raw.Kind() == '"' {
+		if string(raw) == `"unscoped"` {
+			return auth.WantedScope{Kind: auth.ScopeNone}, nil
+		}
+		return auth.WantedScope{}, malformed
+	}
+	var scope struct {
+		Project  *ref           `json:"project"`
+		Domain   *ref           `json:"domain"`
+		System   jsontext.Value `json:"system"`
+		Unscoped jsontext.Value `json:"unscoped"`
+		Trust    jsontext.Value `json:"OS-TRUST:trust"`
+	}
+	if err := json.Unmarshal(raw, &scope); err != nil {
+		return auth.WantedScope{}, malformed
+	}
+	var found []auth.WantedScope
+	if scope.Project != nil {
+		found = append(found, auth.WantedScope{Kind: auth.ScopeProject, Target: scope.Project.auth()})
+	}
+	if scope.Domain != nil {
+		found = append(found, auth.WantedScope{Kind: auth.ScopeDomain, Target: scope.Domain.auth()})
+	}
+	if scope.System != nil {
+		found = append(found, auth.WantedScope{Kind: auth.ScopeSystem})
+	}
+	if scope.Unscoped != nil {
+		found = append(found, auth.WantedScope{Kind: auth.ScopeNone})
+	}
+	if len(found) != 1 || scope.Trust != nil {
+		return auth.WantedScope{}, malformed
+	}
+	return found[0], nil
+}
+
+// receiptAnswer is the body of a sign-in that must show more; it has no error envelope, as in Keystone.
+type receiptAnswer struct {
+	*auth.ReceiptError
+}
+
+func withReceipt(err error) error {
+	var r *auth.ReceiptError
+	if errors.As(err, &r) {
+		return receiptAnswer{r}
+	}
+	return err
+}
+
+type receiptView struct {
+	Receipt struct {
+		Methods   []string    `json:"methods"`
+		User      tokenUser   `json:"user"`
+		ExpiresAt httpapi.Time `json:"expires_at"`
+		IssuedAt  httpapi.Time `json:"issued_at"`
+	} `json:"receipt"`
+	Required [][]string `json:"required_auth_methods"`
+	Error    *struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+		Title   string `json:"title"`
+		Reason  string `json:"reason"`
+	} `json:"error,omitzero"`
+}
+
+// Reply implements httpapi.Answer.
+func (r receiptAnswer) Reply(string) httpapi.Reply {
+	var v receiptView
+	v.Receipt.Methods = r.Methods
+	v.Receipt.User = tokenUser{ID: r.User.ID, Name: r.User.Name, Domain: idName{r.UserDomain.ID, r.UserDomain.Name}}
+	v.Receipt.ExpiresAt, v.Receipt.IssuedAt = httpapi.Time(r.ExpiresAt), httpapi.Time(r.IssuedAt)
+	v.Required = r.Required
+	return httpapi.JSON(http.StatusUnauthorized, v).With("Openstack-Auth-Receipt", r.Text)
+}
+
+func (h tokens) changePassword(c *httpapi.Call) (httpapi.Reply, error) {
+	id, err := c.ID("user_id")
+	if err != nil {
+		return httpapi.Reply{}, fault.New(fault.Unauthorized, "The request you have made requires authentication.")
+	}
+	var body struct {
+		Original string `json:"original_password"`
+		New      string `json:"password"`
+		Passcode string `json:"passcode"`
+	}
+	if err := c.Body("user", &body); err != nil {
+		return httpapi.Reply{}, err
+	}
+	return httpapi.NoContent(), h.Auth.ChangePassword(c.Context(), auth.PasswordChange{
+		UserID: id, Original: body.Original, New: body.New, Code: body.Passcode, Token: c.Header("X-Auth-Token"),
+	})
+}

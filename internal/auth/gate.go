@@ -1,0 +1,325 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/token"
+)
+
+// Issued is a new token.
+type Issued struct {
+	Text string
+	*Token
+}
+
+// proofs is what a sign-in has shown so far, whatever the way in.
+type proofs struct {
+	user *identity.User
+	// methods were shown now, or by a receipt; stems are those of the token that the sign-in continues.
+	methods, stems []string
+	// parent is the token that the sign-in continues, nil for a new session.
+	parent *Token
+	// receipt is the receipt that the sign-in completes, nil for none.
+	receipt *token.Claims
+	// code is a passcode that still has to be looked at; nil for none.
+	code *string
+	// failures tells that wrong passwords are on record, to be forgotten on success.
+	failures bool
+	// expired tells that the password was right but its time is over.
+	expired bool
+	oldAPI  bool
+}
+
+// issue is the gate. It looks at everything that was shown and gives a token, or a receipt (as an error)
+// when more must be shown, or refuses. Codes are spent, receipts used up and the event written in one
+// transaction with the decision: a refusal spends nothing.
+func (s *Service) issue(ctx context.Context, p proofs, want WantedScope) (Issued, error) {
+	if p.code != nil {
+		if ok, err := s.attempts.Reserve(ctx, p.user.ID); err != nil {
+			return Issued{}, err
+		} else if !ok {
+			return Issued{}, s.refuse(ctx, p.user.ID, "code_locked", errRefused)
+		}
+	}
+	var out Issued
+	var more *ReceiptError
+	err := s.store.InTx(ctx, func(ctx context.Context) error {
+		var err error
+		out, err = s.decide(ctx, p, want)
+		if more = nil; errors.As(err, &more) {
+			return s.store.Append(ctx, receiptEvent(ctx, more)) // what was spent stays spent
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return Issued{}, s.refused(ctx, p, err)
+	case more != nil:
+		return Issued{}, more
+	}
+	return out, nil
+}
+
+// refused records a refusal. A code that was right but spent does not count as a wrong one.
+func (s *Service) refused(ctx context.Context, p proofs, err error) error {
+	if p.code != nil && fault.ReasonOf(err) == mfa.ReasonUsed {
+		if e := s.attempts.Release(ctx, p.user.ID); e != nil {
+			return e
+		}
+	}
+	cause := fault.ReasonOf(err)
+	if !fault.Is(err, fault.Unauthorized) && !fault.Is(err, fault.Forbidden) && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if errors.Is(err, mfa.ErrWrongCode) || fault.Is(err, fault.NotFound) {
+		err = errRefused
+	}
+	return s.refuse(ctx, p.user.ID, cause, err)
+}
+
+// decide runs inside the transaction: user and domain, second factor, rules, password state, scope, life.
+func (s *Service) decide(ctx context.Context, p proofs, want WantedScope) (Issued, error) {
+	u, d, err := s.liveUser(ctx, p.user.ID)
+	if err != nil {
+		return Issued{}, orRefused(err)
+	}
+	if u.AuthVersion != p.user.AuthVersion {
+		return Issued{}, errRefused // something ended all sign-ins while this one was under way
+	}
+	if p.code != nil {
+		if err := s.spend(ctx, &p); err != nil {
+			return Issued{}, err
+		}
+	}
+	need, err := s.requirement(ctx, u)
+	if err != nil {
+		return Issued{}, err
+	}
+	if p.oldAPI && need.demandsMore() {
+		return Issued{}, errOldAPI
+	}
+	if !need.metBy(union(p.methods, p.stems)) {
+		return Issued{}, s.incomplete(ctx, u, p, need)
+	}
+	if p.expired {
+		return Issued{}, fault.New(fault.Unauthorized, "The password is expired and needs to be changed for user: %s.", u.ID).Because("password_expired")
+	}
+	t := &Token{Claims: s.claims(u, p, need), User: u, UserDomain: d}
+	if err := s.scope(ctx, t, p, want); err != nil {
+		return Issued{}, err
+	}
+	return s.finish(ctx, t, p)
+}
+
+var errOldAPI = fault.New(fault.Unauthorized,
+	"This user signs in with a second factor, which the v2.0 API does not know. Use the Identity API v3.").Because("mfa_requires_v3")
+
+func (s *Service) requirement(ctx context.Context, u *identity.User) (requirement, error) {
+	has, err := s.facts.HasFactor(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	return requirementOf(u.Options, has), nil
+}
+
+// spend looks at the passcode and spends it.
+func (s *Service) spend(ctx context.Context, p *proofs) error {
+	accepted, err := s.factors.Check(ctx, p.user.ID, *p.code)
+	if err != nil {
+		return err
+	}
+	p.methods = union(p.methods, []string{MethodTOTP})
+	if accepted.Recovery {
+		err = s.store.Append(ctx, event.Event{
+			Action: "recovery_code.use", Outcome: event.Success, Kind: event.Factor, TargetID: p.user.ID, UserID: p.user.ID,
+			DomainID: p.user.DomainID, Detail: map[string]any{"remaining": accepted.Remaining},
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return s.attempts.Reset(ctx, p.user.ID)
+}
+
+// claims are what the new token will say, but for its scope.
+func (s *Service) claims(u *identity.User, p proofs, need requirement) token.Claims {
+	now := s.now().UTC().Truncate(time.Microsecond)
+	c := token.Claims{
+		Kind: token.KindToken, UserID: u.ID, AuditID: token.NewAuditID(), IssuedAt: now, AuthTime: now,
+		ExpiresAt: now.Add(s.o.TokenTTL), AuthVersion: u.AuthVersion,
+		Methods: union(p.methods, p.stems),
+	}
+	if p.parent == nil {
+		return c
+	}
+	// What continues a session ends with it, and is as fresh as its last complete proof.
+	c.ChainID = p.parent.ChainID
+	if p.parent.ExpiresAt.Before(c.ExpiresAt) {
+		c.ExpiresAt = p.parent.ExpiresAt
+	}
+	if !need.metBy(p.methods) {
+		c.AuthTime = p.parent.AuthTime
+	}
+	c.TrustID, c.AppCredID = p.parent.TrustID, p.parent.AppCredID
+	return c
+}
+
+// scope resolves what the token is wanted for and checks that the user has a role there.
+func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScope) error {
+	if err := s.mayRescope(p, want); err != nil {
+		return err
+	}
+	switch want.Kind {
+	case ScopeNone:
+		return nil
+	case ScopeDefault:
+		return s.defaultScope(ctx, t, p)
+	case ScopeProject:
+		found, err := project(ctx, s.store, want.Target)
+		if err != nil {
+			return orRefused(err)
+		}
+		t.ProjectID = found.ID
+	case ScopeDomain:
+		found, err := domain(ctx, s.store, want.Target)
+		if err != nil {
+			return orRefused(err)
+		}
+		t.DomainID = found.ID
+	case ScopeSystem:
+		t.System = true
+	}
+	return orNil(s.stand(ctx, t))
+}
+
+func orNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return orRefused(err)
+}
+
+// mayRescope refuses to continue tokens that must not change their scope.
+func (s *Service) mayRescope(p proofs, want WantedScope) error {
+	if p.parent == nil {
+		return nil
+	}
+	delegated := p.parent.TrustID != "" || p.parent.AppCredID != ""
+	elsewhere := want.Kind == ScopeProject || want.Kind == ScopeDomain
+	if delegated || p.parent.System && elsewhere || !s.o.RescopeScoped && p.parent.Scoped() {
+		return fault.New(fault.Forbidden, "The token cannot be exchanged for one with this scope.")
+	}
+	return nil
+}
+
+// defaultScope gives the user's default project when that works, and otherwise no scope, silently. Continuing
+// from a system token stays unscoped: a token of the system is not for projects.
+func (s *Service) defaultScope(ctx context.Context, t *Token, p proofs) error {
+	if t.User.DefaultProjectID == "" || p.oldAPI || p.parent != nil && p.parent.System {
+		return nil
+	}
+	try := *t
+	try.ProjectID = t.User.DefaultProjectID
+	switch err := s.stand(ctx, &try); {
+	case err == nil:
+		*t = try
+	case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Unauthorized):
+		return err
+	}
+	return nil
+}
+
+// finish uses up the receipt, forgets failures, signs the token and records it.
+func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error) {
+	if p.receipt != nil {
+		fresh, err := s.store.UseReceipt(ctx, p.receipt.AuditID, p.receipt.ExpiresAt.Add(time.Minute))
+		if err != nil {
+			return Issued{}, err
+		}
+		if !fresh {
+			return Issued{}, errRefused.Because("receipt_already_used")
+		}
+	}
+	if p.failures {
+		for _, l := range s.passwordLimits(ctx, t.UserID) {
+			if err := s.store.ResetFailures(ctx, t.UserID, l.key.Kind, l.key.Network); err != nil {
+				return Issued{}, err
+			}
+		}
+	}
+	if t.ChainID == "" {
+		t.ChainID = t.AuditID
+	}
+	text, err := s.signer.Sign(t.Claims)
+	if err != nil {
+		return Issued{}, err
+	}
+	err = s.store.Append(ctx, event.Event{
+		Action: "token.issue", Outcome: event.Success, Kind: event.Token, TargetID: t.AuditID, UserID: t.UserID,
+		DomainID: t.User.DomainID, Detail: map[string]any{"methods": joinMethods(t.Methods), "chain": t.ChainID, "scope": t.scopeName()},
+		Origin: withActor(ctx, t.UserID),
+	})
+	return Issued{Text: text, Token: t}, err
+}
+
+func (t *Token) scopeName() string {
+	switch {
+	case t.Project != nil:
+		return string(assignment.OnProject) + ":" + t.Project.ID
+	case t.Domain != nil:
+		return string(assignment.OnDomain) + ":" + t.Domain.ID
+	case t.System:
+		return string(assignment.OnSystem)
+	}
+	return "none"
+}
+
+// refuse records a failed sign-in and returns the refusal. When it cannot be recorded that is the answer.
+func (s *Service) refuse(ctx context.Context, userID, cause string, refusal error) error {
+	err := s.store.Append(ctx, refusalEvent(ctx, userID, cause))
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+func refusalEvent(ctx context.Context, userID, cause string) event.Event {
+	return event.Event{
+		Action: "token.refuse", Outcome: event.Failure, Kind: event.Token, UserID: userID,
+		Detail: map[string]any{"cause": cause}, Origin: withActor(ctx, ""),
+	}
+}
+
+func withActor(ctx context.Context, userID string) event.Origin {
+	o := event.OriginOf(ctx)
+	o.ActorID = userID
+	return o
+}
+
+// state is a number that changes whenever something happens to the user that must end receipts: the auth
+// version and the set of active factors.
+func (s *Service) state(ctx context.Context, u *identity.User) (int64, error) {
+	factors, err := s.factors.Active(ctx, u.ID)
+	if err != nil {
+		return 0, err
+	}
+	ids := make([]string, 0, len(factors))
+	for _, f := range factors {
+		ids = append(ids, f.ID)
+	}
+	slices.Sort(ids)
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(strconv.FormatInt(u.AuthVersion, 10) + " " + strings.Join(ids, " "))) // never fails
+	return int64(h.Sum64() >> 1), nil
+}

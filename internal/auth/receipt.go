@@ -1,0 +1,104 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/token"
+)
+
+// ReceiptError says that what was shown is right but not enough. It carries the receipt that remembers it.
+type ReceiptError struct {
+	// Text goes into the Openstack-Auth-Receipt header.
+	Text       string
+	User       *identity.User
+	UserDomain *resource.Project
+	Methods    []string
+	IssuedAt   time.Time
+	ExpiresAt  time.Time
+	// Required are the sets of methods of which one must be complete.
+	Required [][]string
+	// Reason says why more is asked for, empty for an ordinary sign-in.
+	Reason string
+}
+
+// Error is for the log.
+func (e *ReceiptError) Error() string { return "more authentication methods are required" }
+
+// incomplete answers a sign-in that must show more. Only what was shown now is remembered, not what an older
+// token says: a receipt starts a new session.
+func (s *Service) incomplete(ctx context.Context, u *identity.User, p proofs, need requirement) error {
+	methods := p.methods
+	if len(methods) == 0 {
+		methods = []string{MethodToken}
+	}
+	return s.receipt(ctx, u, methods, need, "")
+}
+
+// receipt makes the error that carries a receipt, and records it.
+func (s *Service) receipt(ctx context.Context, u *identity.User, methods []string, need requirement, reason string) error {
+	state, err := s.state(ctx, u)
+	if err != nil {
+		return err
+	}
+	d, err := s.facts.Project(ctx, u.DomainID)
+	if err != nil {
+		return err
+	}
+	now := s.now().UTC().Truncate(time.Microsecond)
+	c := token.Claims{
+		Kind: token.KindReceipt, UserID: u.ID, Methods: methods, AuditID: token.NewAuditID(),
+		IssuedAt: now, ExpiresAt: now.Add(s.o.ReceiptTTL), AuthVersion: state,
+	}
+	text, err := s.signer.Sign(c)
+	if err != nil {
+		return err
+	}
+	shown := make([]string, 0, len(methods))
+	for _, m := range methods {
+		if m != MethodToken {
+			shown = append(shown, m)
+		}
+	}
+	return &ReceiptError{
+		Text: text, User: u, UserDomain: d, Methods: shown, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
+		Required: need.offer(shown), Reason: reason,
+	}
+}
+
+// readReceipt looks at a receipt: ours, of that kind, in time, and nothing happened to the user since.
+func (s *Service) readReceipt(ctx context.Context, text string) (*token.Claims, *identity.User, error) {
+	c, err := s.signer.Parse(text, token.KindReceipt)
+	if err != nil || c.Expired(s.now()) {
+		return nil, nil, errReceipt
+	}
+	u, _, err := s.liveUser(ctx, c.UserID)
+	if err != nil {
+		if fault.Is(orRefused(err), fault.Unauthorized) {
+			err = errReceipt
+		}
+		return nil, nil, err
+	}
+	state, err := s.state(ctx, u)
+	if err != nil {
+		return nil, nil, err
+	}
+	if state != c.AuthVersion {
+		return nil, nil, errReceipt
+	}
+	return &c, u, nil
+}
+
+// errReceipt is the one answer to a receipt that is not good.
+var errReceipt = fault.New(fault.Unauthorized, "The receipt is not valid.").Because("receipt_invalid")
+
+func receiptEvent(ctx context.Context, r *ReceiptError) event.Event {
+	return event.Event{
+		Action: "receipt.issue", Outcome: event.Success, Kind: event.Token, UserID: r.User.ID, DomainID: r.User.DomainID,
+		Detail: map[string]any{"methods": joinMethods(r.Methods)}, Origin: withActor(ctx, r.User.ID),
+	}
+}

@@ -1,0 +1,143 @@
+package auth
+
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/resource"
+)
+
+// Ref names an object by id or by name; the name wins when both are given, as in Keystone.
+type Ref struct {
+	ID   string
+	Name string
+	// Domain says where the name is unique. Domains themselves have none.
+	Domain *Ref
+}
+
+// Request is a wish for a token, whatever the API it came by.
+type Request struct {
+	// Methods are the ways in, in the caller's order. Only their payloads are looked at.
+	Methods  []string
+	Password *PasswordProof
+	TOTP     *CodeProof
+	// Token is the text of a token to continue from.
+	Token *string
+	// Receipt is the text of a receipt from an earlier, incomplete try; empty for none.
+	Receipt string
+	Scope   WantedScope
+	// OldAPI marks API versions that know passwords only: users who must prove more are turned away.
+	OldAPI bool
+}
+
+// PasswordProof is the payload of method "password".
+type PasswordProof struct {
+	User     Ref
+	Password string
+}
+
+// CodeProof is the payload of method "totp"; the code may be a recovery code.
+type CodeProof struct {
+	User Ref
+	Code string
+}
+
+// ScopeKind is what a token is wanted for.
+type ScopeKind int
+
+// The kinds of wanted scopes. ScopeDefault is the user's default project, or no scope.
+const (
+	ScopeDefault ScopeKind = iota
+	ScopeNone
+	ScopeProject
+	ScopeDomain
+	ScopeSystem
+)
+
+// WantedScope is what a token is wanted for.
+type WantedScope struct {
+	Kind ScopeKind
+	// Target names the project or domain.
+	Target Ref
+}
+
+// DefaultDomainID is the id of the domain that exists from the start.
+const DefaultDomainID = "default"
+
+var (
+	// errRefused is the one answer to everything that a stranger may not tell apart: unknown, disabled or
+	// locked users, wrong passwords and codes, and scopes that do not exist or are not the user's.
+	errRefused = fault.New(fault.Unauthorized, "The request you have made requires authentication.")
+)
+
+// lookup resolves users, projects and domains by reference.
+type lookup interface {
+	User(ctx context.Context, id string) (identity.User, error)
+	UserByName(ctx context.Context, domainID, name string) (identity.User, error)
+	Project(ctx context.Context, id string) (resource.Project, error)
+	ProjectByName(ctx context.Context, domainID, name string) (resource.Project, error)
+	DomainByName(ctx context.Context, name string) (resource.Project, error)
+}
+
+// cleanName brings a name into the form in which names are stored.
+func cleanName(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }
+
+// shape refuses references that cannot be looked up.
+func (r Ref) shape(kind string, needsDomain bool) error {
+	if r.ID == "" && r.Name == "" {
+		return fault.New(fault.BadRequest, "Expecting to find id or name in %s.", kind)
+	}
+	if strings.ContainsRune(r.ID+r.Name, 0) {
+		return fault.New(fault.BadRequest, "Invalid input for %s.", kind)
+	}
+	if needsDomain && r.Name != "" {
+		if r.Domain == nil {
+			return fault.New(fault.BadRequest, "Expecting to find domain in %s.", kind)
+		}
+		return r.Domain.shape("domain", false)
+	}
+	return nil
+}
+
+// domain resolves a reference to a domain. What is missing is NotFound.
+func domain(ctx context.Context, l lookup, r Ref) (resource.Project, error) {
+	var d resource.Project
+	var err error
+	if r.Name != "" {
+		d, err = l.DomainByName(ctx, cleanName(r.Name))
+	} else {
+		d, err = l.Project(ctx, r.ID)
+	}
+	if err == nil && !d.IsDomain {
+		err = fault.New(fault.NotFound, "Could not find domain.")
+	}
+	return d, err
+}
+
+// project resolves a reference to a project. What is missing is NotFound.
+func project(ctx context.Context, l lookup, r Ref) (resource.Project, error) {
+	if r.Name == "" {
+		return l.Project(ctx, r.ID)
+	}
+	d, err := domain(ctx, l, *r.Domain)
+	if err != nil {
+		return d, err
+	}
+	return l.ProjectByName(ctx, d.ID, cleanName(r.Name))
+}
+
+// user resolves a reference to a user. What is missing is NotFound.
+func user(ctx context.Context, l lookup, r Ref) (identity.User, error) {
+	if r.Name == "" {
+		return l.User(ctx, r.ID)
+	}
+	d, err := domain(ctx, l, *r.Domain)
+	if err != nil {
+		return identity.User{}, err
+	}
+	return l.UserByName(ctx, d.ID, cleanName(r.Name))
+}

@@ -1,0 +1,105 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/token"
+)
+
+// Store is what the gate reads and writes itself.
+type Store interface {
+	lookup
+	counters
+	Password(ctx context.Context, userID string) (identity.Password, error)
+	SetPassword(ctx context.Context, p identity.Password) error
+	Rehash(ctx context.Context, userID, oldHash, newHash string) error
+	Revoke(ctx context.Context, id string, expires time.Time) error
+	UseReceipt(ctx context.Context, id string, expires time.Time) (bool, error)
+	Append(ctx context.Context, e event.Event) error
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+}
+
+// Facts is what is true now (internal/facts).
+type Facts interface {
+	User(ctx context.Context, id string) (*identity.User, error)
+	Project(ctx context.Context, id string) (*resource.Project, error)
+	Roles(ctx context.Context, userID string, on assignment.TargetKind, target *resource.Project) ([]*assignment.Role, error)
+	HasFactor(ctx context.Context, userID string) (bool, error)
+	Revoked(ctx context.Context, auditID, chainID string) (bool, error)
+}
+
+// Signer makes and reads the texts of tokens and receipts (internal/token).
+type Signer interface {
+	Sign(c token.Claims) (string, error)
+	Parse(text string, kind token.Kind) (token.Claims, error)
+}
+
+// SecondFactors checks codes (internal/mfa).
+type SecondFactors interface {
+	Active(ctx context.Context, userID string) ([]mfa.Factor, error)
+	Check(ctx context.Context, userID, code string) (mfa.Accepted, error)
+}
+
+// PasswordPolicy judges passwords that people choose for themselves (internal/password).
+type PasswordPolicy interface {
+	Check(password string, names ...string) error
+}
+
+// Options are an operator's choices.
+type Options struct {
+	// TokenTTL is how long a sign-in lives; continuing from its token never extends it.
+	TokenTTL time.Duration
+	// ReceiptTTL is how long an incomplete sign-in may be completed.
+	ReceiptTTL time.Duration
+	// AllowExpiredWindow is how long after its end a token may still be validated with allow_expired.
+	AllowExpiredWindow time.Duration
+	// RescopeScoped allows continuing from a token that is already scoped, as Keystone does by default.
+	RescopeScoped bool
+	Lockout       Lockout
+}
+
+// Defaults are Keystone's.
+var Defaults = Options{
+	TokenTTL: time.Hour, ReceiptTTL: 5 * time.Minute, AllowExpiredWindow: 48 * time.Hour,
+	RescopeScoped: true, Lockout: DefaultLockout,
+}
+
+// Parts are what the service is made of.
+type Parts struct {
+	Store     Store
+	Facts     Facts
+	Signer    Signer
+	Vault     *Vault
+	Factors   SecondFactors
+	Attempts  *Attempts
+	Passwords PasswordPolicy
+	Options   Options
+	Now       func() time.Time
+}
+
+// Service is the gate.
+type Service struct {
+	store    Store
+	facts    Facts
+	signer   Signer
+	vault    *Vault
+	factors  SecondFactors
+	attempts *Attempts
+	policy   PasswordPolicy
+	o        Options
+	now      func() time.Time
+}
+
+// NewService makes the gate.
+func NewService(p Parts) *Service {
+	return &Service{
+		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
+		attempts: p.Attempts, policy: p.Passwords, o: p.Options, now: p.Now,
+	}
+}

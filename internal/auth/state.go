@@ -1,0 +1,182 @@
+package auth
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/policy"
+	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/token"
+)
+
+// Token is who a token stands for and what that person may do with it, true at the time it was looked at.
+type Token struct {
+	token.Claims
+	User       *identity.User
+	UserDomain *resource.Project
+	// Project and ProjectDomain, or Domain, are set for those scopes.
+	Project       *resource.Project
+	ProjectDomain *resource.Project
+	Domain        *resource.Project
+	// Roles are the effective roles on the scope; empty exactly for unscoped tokens.
+	Roles []*assignment.Role
+}
+
+// Scoped reports whether the token has a scope.
+func (t *Token) Scoped() bool { return t.Project != nil || t.Domain != nil || t.System }
+
+// Actor is the token's bearer as the rules see him.
+func (t *Token) Actor() policy.Actor {
+	a := policy.Actor{
+		UserID: t.User.ID, UserName: t.User.Name, UserDomainID: t.User.DomainID, System: t.System,
+		Methods: t.Methods, AuthTime: t.AuthTime, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
+		AuditID: t.AuditID, ChainID: t.ChainID, Delegated: t.TrustID != "" || t.AppCredID != "",
+	}
+	if t.Project != nil {
+		a.ProjectID, a.ProjectDomainID = t.Project.ID, t.Project.DomainID
+	}
+	if t.Domain != nil {
+		a.DomainID = t.Domain.ID
+	}
+	a.Roles = make([]string, len(t.Roles))
+	for i, r := range t.Roles {
+		a.Roles[i] = r.Name
+	}
+	return a
+}
+
+// Authenticate tells who the bearer of a token is. It fails with Unauthorized for every token that is not
+// good now.
+func (s *Service) Authenticate(ctx context.Context, text string) (policy.Actor, error) {
+	t, err := s.Read(ctx, text, false)
+	if err != nil {
+		return policy.Actor{}, err
+	}
+	return t.Actor(), nil
+}
+
+// Read looks at a token: its signature, kind and time, then every fact it stands on. With allowExpired its
+// end may lie back as far as the operator allows; everything else must hold. Every failure of the token is
+// Unauthorized.
+func (s *Service) Read(ctx context.Context, text string, allowExpired bool) (*Token, error) {
+	c, err := s.signer.Parse(text, token.KindToken)
+	if err != nil {
+		return nil, err
+	}
+	end := c.ExpiresAt
+	if allowExpired {
+		end = end.Add(s.o.AllowExpiredWindow)
+	}
+	if !s.now().Before(end) {
+		return nil, errRefused
+	}
+	if gone, err := s.facts.Revoked(ctx, c.AuditID, c.ChainID); err != nil || gone {
+		return nil, orRefused(err)
+	}
+	t := &Token{Claims: c}
+	if err := s.stand(ctx, t); err != nil {
+		return nil, orRefused(err)
+	}
+	if t.User.AuthVersion != c.AuthVersion {
+		return nil, errRefused
+	}
+	return t, nil
+}
+
+// stand fills in the facts that the claims refer to: user, scope and roles, all alive. What is not alive or
+// not the user's is errRefused.
+func (s *Service) stand(ctx context.Context, t *Token) error {
+	var err error
+	if t.User, t.UserDomain, err = s.liveUser(ctx, t.UserID); err != nil {
+		return err
+	}
+	switch {
+	case t.ProjectID != "":
+		if t.Project, err = s.live(ctx, t.ProjectID, false); err != nil {
+			return err
+		}
+		if t.ProjectDomain, err = s.live(ctx, t.Project.DomainID, true); err != nil {
+			return err
+		}
+		t.Roles, err = s.facts.Roles(ctx, t.UserID, assignment.OnProject, t.Project)
+	case t.DomainID != "":
+		if t.Domain, err = s.live(ctx, t.DomainID, true); err != nil {
+			return err
+		}
+		t.Roles, err = s.facts.Roles(ctx, t.UserID, assignment.OnDomain, t.Domain)
+	case t.System:
+		t.Roles, err = s.facts.Roles(ctx, t.UserID, assignment.OnSystem, nil)
+	default:
+		return nil
+	}
+	if err == nil && len(t.Roles) == 0 {
+		err = errRefused
+	}
+	return err
+}
+
+// liveUser returns a user who is enabled in an enabled domain.
+func (s *Service) liveUser(ctx context.Context, id string) (*identity.User, *resource.Project, error) {
+	u, err := s.facts.User(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := s.live(ctx, u.DomainID, true)
+	if err == nil && !u.Enabled {
+		err = errRefused
+	}
+	return u, d, err
+}
+
+// live returns a project or domain that is enabled.
+func (s *Service) live(ctx context.Context, id string, isDomain bool) (*resource.Project, error) {
+	p, err := s.facts.Project(ctx, id)
+	if err == nil && (!p.Enabled || p.IsDomain != isDomain) {
+		err = errRefused
+	}
+	return p, err
+}
+
+// orRefused turns what a stranger may not tell apart into one answer, and leaves our own troubles alone.
+func orRefused(err error) error {
+	switch {
+	case err == nil, fault.Is(err, fault.NotFound), fault.Is(err, fault.Forbidden), fault.Is(err, fault.Unauthorized):
+		return errRefused
+	}
+	return err
+}
+
+// Revoke ends a token, and with the first token of a session every token of that session.
+func (s *Service) Revoke(ctx context.Context, t *Token) error {
+	return s.store.Revoke(ctx, t.AuditID, t.ExpiresAt.Add(s.o.AllowExpiredWindow+time.Minute))
+}
+
+// Fresh refuses actors whose proof is older than age or weaker than what they have enrolled; the refusal
+// carries a receipt with which they can prove themselves again. Delegated tokens are never fresh.
+func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) error {
+	if a.Delegated {
+		return fault.New(fault.Forbidden, "A delegated token cannot be used for this.").Because("delegated_token")
+	}
+	u, _, err := s.liveUser(ctx, a.UserID)
+	if err != nil {
+		return orRefused(err)
+	}
+	has, err := s.facts.HasFactor(ctx, a.UserID)
+	if err != nil {
+		return err
+	}
+	need := requirementOf(u.Options, has)
+	if s.now().Sub(a.AuthTime) <= age && need.metBy(a.Methods) {
+		return nil
+	}
+	return s.receipt(ctx, u, []string{MethodToken}, need, ReasonReauthenticate)
+}
+
+// ReasonReauthenticate is the reason of refusing a proof that is too old or too weak.
+const ReasonReauthenticate = "reauthentication_required"
+
+func joinMethods(m []string) string { return strings.Join(m, ",") }

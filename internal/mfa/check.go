@@ -1,0 +1,186 @@
+package mfa
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+
+	"github.com/keyward/identity/internal/fault"
+)
+
+// ErrWrongCode is the answer to every code that is not accepted, whatever the cause, but a used one.
+var ErrWrongCode = fault.New(fault.Unauthorized, "The passcode is not right.").Because("passcode_invalid")
+
+// Accepted says what a code turned out to be.
+type Accepted struct {
+	// Recovery is true for a recovery code, false for a code from a factor.
+	Recovery bool
+	FactorID string
+	// Remaining is how many recovery codes are left after a recovery code.
+	Remaining int
+}
+
+// Check looks at a passcode or recovery code of a user and spends it. It runs inside the caller's
+// transaction: when that is rolled back the code is not spent. It fails with ErrWrongCode, and with reason
+// passcode_already_used (and the time to the next code) for a code that was right but is spent.
+func (s *Service) Check(ctx context.Context, userID, code string) (Accepted, error) {
+	if digits(code) {
+		return s.checkCode(ctx, userID, code)
+	}
+	for _, digest := range s.digests(userID, code) {
+		ok, err := s.store.UseRecoveryCode(ctx, userID, digest)
+		if err != nil {
+			return Accepted{}, err
+		}
+		if ok {
+			left, _, err := s.store.RecoveryCodeCount(ctx, userID)
+			return Accepted{Recovery: true, Remaining: left}, err
+		}
+	}
+	return Accepted{}, ErrWrongCode
+}
+
+// checkCode tries every active factor and every step of the window, without stopping at a match.
+func (s *Service) checkCode(ctx context.Context, userID, code string) (Accepted, error) {
+	factors, err := s.Active(ctx, userID)
+	if err != nil {
+		return Accepted{}, err
+	}
+	var found *Factor
+	var step int64
+	for i := range factors {
+		if at, ok := s.match(factors[i], code); ok {
+			found, step = &factors[i], at
+		}
+	}
+	if found == nil {
+		return Accepted{}, ErrWrongCode
+	}
+	fresh, err := s.store.AdvanceStep(ctx, found.ID, step)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if !fresh {
+		return Accepted{}, s.used(*found)
+	}
+	return Accepted{FactorID: found.ID}, nil
+}
+
+// used says that a code is spent and when the next one can be read off.
+func (s *Service) used(f Factor) error {
+	period := int64(f.Period)
+	next := period - s.now().Unix()%period
+	return fault.New(fault.Unauthorized, "This passcode was used before. Wait for the next one.").
+		Because(ReasonUsed).After(time.Duration(next) * time.Second)
+}
+
+// ReasonUsed is the reason of refusing a code that was right but is spent.
+const ReasonUsed = "passcode_already_used"
+
+// match returns the time step whose code it is. It walks the whole window (RFC 6238, 5.2). A seed that cannot
+// be opened matches nothing.
+func (s *Service) match(f Factor, code string) (step int64, ok bool) {
+	seed, err := s.sealer.Open(purposeSeed, seedAAD(f), f.Secret)
+	if err != nil || len(seed) < 16 || len(code) != f.Digits || f.Period <= 0 {
+		return 0, false
+	}
+	now := s.now().Unix() / int64(f.Period)
+	for at := now - int64(s.o.StepsBehind); at <= now+int64(s.o.StepsAhead); at++ {
+		want, err := codeAt(f, seed, at)
+		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			step, ok = at, true
+		}
+	}
+	return step, ok
+}
+
+func codeAt(f Factor, seed []byte, step int64) (string, error) {
+	if step < 0 || step == math.MaxInt64 {
+		return "", fmt.Errorf("time step out of range")
+	}
+	algorithm := map[string]otp.Algorithm{"SHA1": otp.AlgorithmSHA1, "SHA256": otp.AlgorithmSHA256, "SHA512": otp.AlgorithmSHA512}
+	a, ok := algorithm[f.Algorithm]
+	if !ok {
+		return "", fmt.Errorf("unknown algorithm")
+	}
+	return hotp.GenerateCodeCustom(base32.StdEncoding.EncodeToString(seed), uint64(step),
+		hotp.ValidateOpts{Digits: otp.Digits(f.Digits), Algorithm: a})
+}
+
+// digits reports whether a code is a passcode: ASCII digits and nothing else.
+func digits(code string) bool {
+	for i := range len(code) {
+		if code[i] < '0' || code[i] > '9' {
+			return false
+		}
+	}
+	return len(code) > 0 && len(code) < 10
+}
+
+const (
+	purposeRecovery = "recovery-code"
+	recoverySize    = 15 // bytes: 120 bits, 24 characters
+	recoveryLength  = 24
+)
+
+// crockford is the alphabet of recovery codes: no I, L, O or U.
+var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+
+// Regenerate makes a new set of recovery codes; the old set is dead. The codes are returned once, as six
+// groups of four characters.
+func (s *Service) Regenerate(ctx context.Context, userID string) ([]string, error) {
+	codes := make([]string, s.o.RecoveryCodes)
+	rows := make([]RecoveryCode, s.o.RecoveryCodes)
+	for i := range codes {
+		var raw [recoverySize]byte
+		_, _ = rand.Read(raw[:]) // never fails
+		text := crockford.EncodeToString(raw[:])
+		rows[i] = RecoveryCode{ID: s.newID(), UserID: userID, Digest: hex.EncodeToString(s.sealer.MAC(purposeRecovery, userID, text))}
+		var groups []string
+		for j := 0; j < recoveryLength; j += 4 {
+			groups = append(groups, text[j:j+4])
+		}
+		codes[i] = strings.Join(groups, "-")
+	}
+	return codes, s.store.ReplaceRecoveryCodes(ctx, userID, rows)
+}
+
+// digests returns what a recovery code may be stored as. Only hyphens and ASCII case are forgiven.
+func (s *Service) digests(userID, code string) []string {
+	if len(code) > 2*recoveryLength || strings.ContainsFunc(code, func(r rune) bool { return r > 127 }) {
+		return nil
+	}
+	text := strings.ToUpper(strings.ReplaceAll(code, "-", ""))
+	if len(text) != recoveryLength {
+		return nil
+	}
+	if _, err := crockford.DecodeString(text); err != nil {
+		return nil
+	}
+	var out []string
+	for _, mac := range s.sealer.MACs(purposeRecovery, userID, text) {
+		out = append(out, hex.EncodeToString(mac))
+	}
+	return out
+}
+
+// RecoveryCodes tells how many recovery codes are left of how many.
+func (s *Service) RecoveryCodes(ctx context.Context, userID string) (remaining, total int, err error) {
+	return s.store.RecoveryCodeCount(ctx, userID)
+}
+
+func orWrong(err error) error {
+	if err != nil {
+		return err
+	}
+	return ErrWrongCode
+}

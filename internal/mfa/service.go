@@ -1,0 +1,302 @@
+package mfa
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"image/png"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+
+	"github.com/keyward/identity/internal/fault"
+)
+
+// Store is where factors and recovery codes live. Changes append their events themselves.
+type Store interface {
+	Factor(ctx context.Context, userID, id string) (Factor, error)
+	Factors(ctx context.Context, userID string) ([]Factor, error)
+	CreateFactor(ctx context.Context, f Factor) error
+	UpdateFactor(ctx context.Context, userID, id string, change func(*Factor) error) (Factor, error)
+	DeleteFactor(ctx context.Context, userID, id string) error
+	AdvanceStep(ctx context.Context, factorID string, step int64) (bool, error)
+	ReplaceRecoveryCodes(ctx context.Context, userID string, codes []RecoveryCode) error
+	DeleteRecoveryCodes(ctx context.Context, userID string) error
+	RecoveryCodeCount(ctx context.Context, userID string) (remaining, total int, err error)
+	UseRecoveryCode(ctx context.Context, userID, digest string) (bool, error)
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+}
+
+// Sealer keeps secrets at rest (internal/keyring).
+type Sealer interface {
+	Seal(purpose string, aad []string, plaintext []byte) (string, error)
+	Open(purpose string, aad []string, sealed string) ([]byte, error)
+	MAC(purpose string, parts ...string) []byte
+	MACs(purpose string, parts ...string) [][]byte
+}
+
+// Attempts counts wrong codes. Reserve is called before a code is looked at and reports whether it may be.
+type Attempts interface {
+	Reserve(ctx context.Context, userID string) (bool, error)
+	Release(ctx context.Context, userID string) error
+	Reset(ctx context.Context, userID string) error
+}
+
+// Options are an operator's choices.
+type Options struct {
+	// Issuer is the name that authenticator apps show.
+	Issuer string
+	// Digits is the length of a code, 6 or 8; Period the length of a time step in seconds, 30 or 60.
+	Digits, Period int
+	// Algorithm is "SHA1", which every app understands, "SHA256" or "SHA512".
+	Algorithm string
+	// StepsBehind and StepsAhead are how many time steps a phone's clock may be off, 0 or 1 each.
+	StepsBehind, StepsAhead int
+	// RecoveryCodes is how many codes are made, 1 to 16.
+	RecoveryCodes int
+	// PendingFor is how long an enrolment may stay unconfirmed.
+	PendingFor time.Duration
+}
+
+// Defaults are what every authenticator app understands.
+var Defaults = Options{
+	Issuer: "Identity", Digits: 6, Period: 30, Algorithm: "SHA1", StepsBehind: 1, StepsAhead: 1,
+	RecoveryCodes: 4, PendingFor: 15 * time.Minute,
+}
+
+// MaxFactors is how many factors one person may have, pending ones included.
+const MaxFactors = 10
+
+// Service enrols, checks and removes second factors.
+type Service struct {
+	store    Store
+	sealer   Sealer
+	attempts Attempts
+	o        Options
+	now      func() time.Time
+	newID    func() string
+}
+
+// NewService makes the service.
+func NewService(store Store, sealer Sealer, attempts Attempts, o Options, now func() time.Time, newID func() string) *Service {
+	return &Service{store: store, sealer: sealer, attempts: attempts, o: o, now: now, newID: newID}
+}
+
+// Enrolment is what a person needs to set up an app. It is shown once.
+type Enrolment struct {
+	Factor Factor
+	// Secret is the seed in base32 without padding, URI the same as an otpauth link, PNG the link as a QR code.
+	Secret string
+	URI    string
+	PNG    []byte
+}
+
+const (
+	purposeSeed = "totp-seed"
+	seedSize    = 20 // bytes; 160 bits for SHA-1 (RFC 4226 R6)
+	qrSize      = 256
+)
+
+var seedText = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// Enrol starts the enrolment of an authenticator app: a pending factor with a seed made here. account is the
+// label that the app shows. It fails with Conflict when the user has MaxFactors already.
+func (s *Service) Enrol(ctx context.Context, userID, account, name string) (Enrolment, error) {
+	size := seedSize
+	if s.o.Algorithm != "SHA1" {
+		size = 32
+	}
+	seed := make([]byte, size)
+	_, _ = rand.Read(seed) // never fails
+	expires := s.now().Add(s.o.PendingFor)
+	f := s.factor(userID, name, Pending)
+	f.ExpiresAt = &expires
+	if err := s.add(ctx, &f, seed); err != nil {
+		return Enrolment{}, err
+	}
+	e := Enrolment{Factor: f, Secret: seedText.EncodeToString(seed)}
+	e.URI = s.uri(f, account, e.Secret)
+	var err error
+	e.PNG, err = qr(e.URI)
+	return e, err
+}
+
+// Import adds a factor whose seed was made elsewhere, active at once: Keystone's way of POST /v3/credentials.
+// The seed is base32 text with or without padding and holds at least 16 bytes, else BadRequest.
+func (s *Service) Import(ctx context.Context, userID, name, seed string) (Factor, error) {
+	raw, err := seedText.DecodeString(strings.TrimRight(strings.ToUpper(strings.TrimSpace(seed)), "="))
+	if err != nil || len(raw) < 16 || len(raw) > 128 {
+		return Factor{}, fault.New(fault.BadRequest, "Invalid input for field 'blob': a TOTP secret is base32 text of 16 to 128 bytes.")
+	}
+	if bytes.Equal(raw, bytes.Repeat(raw[:1], len(raw))) {
+		return Factor{}, fault.New(fault.BadRequest, "Invalid input for field 'blob': the secret is too simple.")
+	}
+	f := s.factor(userID, name, Active)
+	// Imported seeds follow what Keystone knows: SHA-1, 6 digits, 30 seconds.
+	f.Algorithm, f.Digits, f.Period = "SHA1", 6, 30
+	now := s.now()
+	f.ConfirmedAt = &now
+	return f, s.add(ctx, &f, raw)
+}
+
+func (s *Service) factor(userID, name string, state State) Factor {
+	return Factor{
+		ID: s.newID(), UserID: userID, Kind: TOTP, Name: name, State: state,
+		Algorithm: s.o.Algorithm, Digits: s.o.Digits, Period: s.o.Period, CreatedAt: s.now(),
+	}
+}
+
+// add seals the seed and stores the factor; enrolments nobody finished make room.
+func (s *Service) add(ctx context.Context, f *Factor, seed []byte) error {
+	var err error
+	if f.Secret, err = s.sealer.Seal(purposeSeed, seedAAD(*f), seed); err != nil {
+		return fmt.Errorf("seal seed: %w", err)
+	}
+	return s.store.InTx(ctx, func(ctx context.Context) error {
+		have, err := s.store.Factors(ctx, f.UserID)
+		if err != nil {
+			return err
+		}
+		n := len(have)
+		for _, old := range have {
+			if old.expired(s.now()) {
+				if err := s.store.DeleteFactor(ctx, old.UserID, old.ID); err != nil {
+					return err
+				}
+				n--
+			}
+		}
+		if n >= MaxFactors {
+			return fault.New(fault.Conflict, "A user can have at most %d second factors.", MaxFactors).Because("too_many_factors")
+		}
+		return s.store.CreateFactor(ctx, *f)
+	})
+}
+
+func (f Factor) expired(now time.Time) bool {
+	return f.State == Pending && f.ExpiresAt != nil && !now.Before(*f.ExpiresAt)
+}
+
+func seedAAD(f Factor) []string { return []string{"factor", "secret", f.ID, f.UserID} }
+
+// uri is the otpauth link of the factor (the key URI format of authenticator apps).
+func (s *Service) uri(f Factor, account, secret string) string {
+	esc := func(t string) string { return strings.ReplaceAll(url.QueryEscape(t), "+", "%20") }
+	return "otpauth://totp/" + esc(s.o.Issuer) + ":" + esc(account) + "?secret=" + secret + "&issuer=" + esc(s.o.Issuer) +
+		"&algorithm=" + f.Algorithm + "&digits=" + strconv.Itoa(f.Digits) + "&period=" + strconv.Itoa(f.Period)
+}
+
+// qr draws the link.
+func qr(uri string) ([]byte, error) {
+	key, err := otp.NewKeyFromURL(uri)
+	if err != nil {
+		return nil, fmt.Errorf("read otpauth link: %w", err)
+	}
+	img, err := key.Image(qrSize, qrSize)
+	if err != nil {
+		return nil, fmt.Errorf("draw QR code: %w", err)
+	}
+	var b bytes.Buffer
+	err = png.Encode(&b, img)
+	return b.Bytes(), err
+}
+
+// Confirm turns a pending factor active with a code from it, which is spent thereby. The recovery codes are
+// returned with the user's first factor only. It fails with NotFound when there is no such pending factor,
+// and with Unauthorized when the code is wrong or codes of the user rest.
+func (s *Service) Confirm(ctx context.Context, userID, factorID, code string) (Factor, []string, error) {
+	f, err := s.store.Factor(ctx, userID, factorID)
+	if err != nil {
+		return Factor{}, nil, err
+	}
+	if f.State != Pending || f.expired(s.now()) {
+		return Factor{}, nil, fault.New(fault.NotFound, "Could not find pending factor: %s.", factorID)
+	}
+	if ok, err := s.attempts.Reserve(ctx, userID); err != nil || !ok {
+		return Factor{}, nil, orWrong(err)
+	}
+	step, ok := s.match(f, code)
+	if !ok {
+		return Factor{}, nil, ErrWrongCode
+	}
+	var codes []string
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		codes = nil
+		if f, err = s.activate(ctx, f, step); err != nil {
+			return err
+		}
+		if codes, err = s.firstCodes(ctx, f); err != nil {
+			return err
+		}
+		return s.attempts.Reset(ctx, userID)
+	})
+	return f, codes, err
+}
+
+func (s *Service) activate(ctx context.Context, f Factor, step int64) (Factor, error) {
+	return s.store.UpdateFactor(ctx, f.UserID, f.ID, func(f *Factor) error {
+		if f.State != Pending {
+			return fault.New(fault.NotFound, "Could not find pending factor: %s.", f.ID)
+		}
+		now := s.now()
+		f.State, f.ConfirmedAt, f.ExpiresAt, f.LastStep = Active, &now, nil, step
+		return nil
+	})
+}
+
+// firstCodes makes recovery codes when f is the user's only active factor.
+func (s *Service) firstCodes(ctx context.Context, f Factor) ([]string, error) {
+	factors, err := s.store.Factors(ctx, f.UserID)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range factors {
+		if other.ID != f.ID && other.State == Active {
+			return nil, nil
+		}
+	}
+	return s.Regenerate(ctx, f.UserID)
+}
+
+// Remove deletes a factor; with the last active one the recovery codes go too. It fails with NotFound.
+func (s *Service) Remove(ctx context.Context, userID, factorID string) error {
+	return s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.DeleteFactor(ctx, userID, factorID); err != nil {
+			return err
+		}
+		factors, err := s.Active(ctx, userID)
+		if err != nil || len(factors) > 0 {
+			return err
+		}
+		return s.store.DeleteRecoveryCodes(ctx, userID)
+	})
+}
+
+// Factors returns the user's factors, those whose enrolment ran out left aside.
+func (s *Service) Factors(ctx context.Context, userID string) ([]Factor, error) {
+	return s.some(ctx, userID, func(f Factor) bool { return !f.expired(s.now()) })
+}
+
+// Active returns the user's confirmed factors.
+func (s *Service) Active(ctx context.Context, userID string) ([]Factor, error) {
+	return s.some(ctx, userID, func(f Factor) bool { return f.State == Active })
+}
+
+func (s *Service) some(ctx context.Context, userID string, keep func(Factor) bool) ([]Factor, error) {
+	all, err := s.store.Factors(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	out := all[:0]
+	for _, f := range all {
+		if keep(f) {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
