@@ -70,6 +70,9 @@ func (c *Contract) Properties(schemaName string) []string {
 	return slices.Clone(c.properties[schemaName])
 }
 
+// Documents says whether the operation lists a status among its answers.
+func (o *Operation) Documents(status int) bool { return o.responses[status] != nil }
+
 // Match compares routes with the document. The error, if any, lists every difference, a line each: routes
 // missing on either side, routes given twice, and routes that only one side calls public.
 func (c *Contract) Match(routes []Route) error {

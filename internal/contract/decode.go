@@ -18,6 +18,7 @@ import (
 const (
 	maxDepth    = 32   // nested objects and arrays, the outermost included
 	maxKeys     = 1000 // keys of all objects together
+	maxItems    = 5000 // items of all arrays together, as each may become one problem to report
 	maxNumber   = 64   // characters of a number
 	maxExponent = 400  // a little more than a float64 can hold, so that nothing computes 10^1000000
 )
@@ -30,12 +31,13 @@ var errMalformed = fault.New(fault.BadRequest, "The request body is not valid JS
 //
 // It is stricter than encoding/json, which would repair what it should refuse: a byte order mark, trailing
 // data, invalid UTF-8, lone surrogates, NUL characters, equal keys (also those that differ only in case), more
-// than 32 levels, more than 1000 keys and numbers of more than 64 characters are all a BadRequest.
+// than 32 levels, more than 1000 keys or 5000 array items, and numbers of more than 64 characters are all a
+// BadRequest.
 func Decode(body []byte) (map[string]any, error) {
 	if len(body) == 0 {
 		return nil, nil
 	}
-	d := decoder{jsontext.NewDecoder(bytes.NewBuffer(body)), 0}
+	d := decoder{Decoder: jsontext.NewDecoder(bytes.NewBuffer(body))}
 	if d.PeekKind() != '{' {
 		if _, err := d.ReadToken(); err != nil {
 			return nil, malformed(err)
@@ -54,7 +56,7 @@ func Decode(body []byte) (map[string]any, error) {
 
 type decoder struct {
 	*jsontext.Decoder
-	keys int
+	keys, items int
 }
 
 func (d *decoder) value() (any, error) {
@@ -119,6 +121,9 @@ func (d *decoder) array() ([]any, error) {
 		v, err := d.value()
 		if err != nil {
 			return nil, err
+		}
+		if d.items++; d.items > maxItems {
+			return nil, fault.New(fault.BadRequest, "The request body must have at most %d items in its lists.", maxItems)
 		}
 		array = append(array, v)
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/keyward/identity/internal/fault"
 )
 
+// HasBody says whether the operation takes a request body.
+func (o *Operation) HasBody() bool { return o.body != nil }
+
 // CheckBody checks a decoded request body, as Decode returns it. No body, nil, is checked as an empty object,
 // and an operation that takes no body accepts any. A body that does not fit is a BadRequest whose message
 // names the fields and what they must be, but never their values.
