@@ -1,0 +1,308 @@
+package identity
+
+import (
+	"context"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/listing"
+	"github.com/keyward/identity/internal/naming"
+	"github.com/keyward/identity/internal/optional"
+	"github.com/keyward/identity/internal/resource"
+)
+
+// Lengths of names in characters, and of ids, as in Keystone.
+const (
+	maxUserName  = 255
+	maxGroupName = 64
+	maxID        = 64
+)
+
+// Store keeps users, groups and memberships. Its look-ups and changes fail with NotFound for an id that names
+// nothing, and with Conflict for a name that is taken.
+type Store interface {
+	// InTx runs fn in a transaction that travels in its context.
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+
+	User(ctx context.Context, id string) (User, error)
+	ListUsers(ctx context.Context, q listing.Query) (listing.Page[User], error)
+	CreateUser(ctx context.Context, u User) error
+	// UpdateUser runs change on the locked row.
+	UpdateUser(ctx context.Context, id string, change func(*User) error) (User, error)
+	DeleteUser(ctx context.Context, id string) error
+	// SetPassword and DeletePasswords raise the user's AuthVersion.
+	SetPassword(ctx context.Context, p Password) error
+	DeletePasswords(ctx context.Context, userID string) error
+
+	groupStore
+}
+
+// Hasher turns passwords into what may be stored. It fails with BadRequest for what is no password, and with
+// Unavailable when too many are waiting.
+type Hasher interface {
+	// Hash returns the hash, sealed so that it is good for this user only.
+	Hash(ctx context.Context, userID, password string) (sealed string, err error)
+}
+
+// Domains tells which domains and projects exist.
+type Domains interface {
+	// Project returns a project or a domain; NotFound when the id names neither.
+	Project(ctx context.Context, id string) (resource.Project, error)
+}
+
+// Lockouts forgets failed sign-ins.
+type Lockouts interface {
+	// ClearLockout forgets all failures counted against the user, within the transaction of ctx.
+	ClearLockout(ctx context.Context, userID string) error
+}
+
+// Service holds the rules of users and groups. It is safe for concurrent use.
+type Service struct {
+	store    Store
+	hasher   Hasher
+	domains  Domains
+	lockouts Lockouts
+	methods  []string
+	now      func() time.Time
+	newID    func() string
+}
+
+// NewService makes the service. methods are the names that a user's multi_factor_auth_rules may use.
+func NewService(store Store, hasher Hasher, domains Domains, lockouts Lockouts, methods []string,
+	now func() time.Time, newID func() string) *Service {
+	return &Service{store, hasher, domains, lockouts, methods, now, newID}
+}
+
+// UserInput is what a caller says of a user, new or changed. What is absent keeps its value, or gets its
+// default.
+type UserInput struct {
+	// ID and DomainID of an existing user cannot be changed, only repeated. The id of a new one is ignored.
+	ID, DomainID optional.Value[string]
+	Name         optional.Value[string]
+	// Password is set as an administrator sets it; null takes the password away.
+	Password optional.Value[string]
+	// DefaultProjectID may name a project that does not exist (Keystone does not look), but never a domain.
+	DefaultProjectID optional.Value[string]
+	// Enabled is true for a new user that does not say otherwise. True also clears a lock-out.
+	Enabled optional.Value[bool]
+	Options OptionsPatch
+	// Extra are attributes to keep; those of before stay unless they are named.
+	Extra map[string]any
+}
+
+// User returns a user; NotFound when there is none.
+func (s *Service) User(ctx context.Context, id string) (User, error) { return s.store.User(ctx, id) }
+
+// ListUsers lists users by id. NotFound when the marker is not a user of the domain asked for.
+func (s *Service) ListUsers(ctx context.Context, q listing.Query) (listing.Page[User], error) {
+	if q.Marker != "" {
+		u, err := s.store.User(ctx, q.Marker)
+		if err == nil {
+			err = checkMarker(q, u.DomainID)
+		}
+		if err != nil {
+			return listing.Page[User]{}, err
+		}
+	}
+	return s.store.ListUsers(ctx, q)
+}
+
+// CreateUser makes a user of in.DomainID. NotFound when that is not a domain, Conflict when the name is taken
+// in it, BadRequest for a bad name, password, default project or option, Unavailable when the server has too
+// many passwords to hash.
+func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
+	u := User{ID: s.newID(), DomainID: in.DomainID.Or(""), Enabled: true, Extra: map[string]any{}, CreatedAt: s.now(), AuthVersion: 1}
+	name, err := naming.Clean("user name", in.Name.Or(""), maxUserName)
+	if err != nil {
+		return User{}, err
+	}
+	in.ID, in.DomainID, in.Name = optional.Of(u.ID), optional.Of(u.DomainID), optional.Of(name)
+	if err := needDomain(ctx, s.domains, u.DomainID); err != nil {
+		return User{}, err
+	}
+	if err := s.checkDefaultProject(ctx, in); err != nil {
+		return User{}, err
+	}
+	if err := s.apply(in, &u); err != nil {
+		return User{}, err
+	}
+	sealed, err := s.hash(ctx, u.ID, in)
+	if err != nil {
+		return User{}, err
+	}
+	var created User
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.CreateUser(ctx, u); err != nil {
+			return err
+		}
+		if sealed != "" {
+			if err := s.setPassword(ctx, u.ID, sealed); err != nil {
+				return err
+			}
+		}
+		created, err = s.store.User(ctx, u.ID)
+		return err
+	})
+	return created, err
+}
+
+// UpdateUser changes a user. Disabling it and changing or removing its password end its tokens; enabling it
+// clears a lock-out. NotFound when there is no such user, Conflict when the name is taken or stored options
+// that cannot be read would be overwritten in part, BadRequest when the id or the domain would change and for
+// a bad name, password, default project or option, Unavailable as CreateUser.
+func (s *Service) UpdateUser(ctx context.Context, id string, in UserInput) (User, error) {
+	u, err := s.store.User(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	if in.Name.Present() {
+		name, err := naming.Clean("user name", in.Name.Or(""), maxUserName)
+		if err != nil {
+			return User{}, err
+		}
+		in.Name = optional.Of(name)
+	}
+	if err := s.apply(in, &u); err != nil { // refuse before hashing; the change itself is made on the locked row
+		return User{}, err
+	}
+	if err := s.checkDefaultProject(ctx, in); err != nil {
+		return User{}, err
+	}
+	sealed, err := s.hash(ctx, id, in)
+	if err != nil {
+		return User{}, err
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.store.UpdateUser(ctx, id, func(u *User) error { return s.apply(in, u) }); err != nil {
+			return err
+		}
+		if err := s.aftermath(ctx, id, in, sealed); err != nil {
+			return err
+		}
+		u, err = s.store.User(ctx, id)
+		return err
+	})
+	return u, err
+}
+
+// aftermath does what a change asks for besides the user's own row.
+func (s *Service) aftermath(ctx context.Context, id string, in UserInput, sealed string) error {
+	if in.Enabled.Or(false) {
+		if err := s.lockouts.ClearLockout(ctx, id); err != nil {
+			return err
+		}
+	}
+	switch {
+	case sealed != "":
+		return s.setPassword(ctx, id, sealed)
+	case in.Password.IsNull():
+		return s.store.DeletePasswords(ctx, id)
+	}
+	return nil
+}
+
+// DeleteUser deletes a user with all that is the user's: passwords, memberships, grants, factors. NotFound
+// when there is none.
+func (s *Service) DeleteUser(ctx context.Context, id string) error {
+	return s.store.DeleteUser(ctx, id)
+}
+
+// apply writes what in says to u. Keystone's ids cannot be changed.
+func (s *Service) apply(in UserInput, u *User) error {
+	if err := unchanged(in.ID, u.ID, in.DomainID, u.DomainID); err != nil {
+		return err
+	}
+	if in.Enabled.IsNull() {
+		return fault.New(fault.BadRequest, "Invalid input for 'enabled': it must be a boolean.")
+	}
+	if err := in.Options.apply(&u.Options, s.methods); err != nil {
+		return err
+	}
+	wasEnabled := u.Enabled
+	in.Enabled.Apply(&u.Enabled)
+	if wasEnabled && !u.Enabled {
+		u.AuthVersion++
+	}
+	in.Name.Apply(&u.Name)
+	in.DefaultProjectID.Apply(&u.DefaultProjectID)
+	u.Extra = merged(u.Extra, in.Extra)
+	return nil
+}
+
+// checkDefaultProject refuses a domain as default project. As in Keystone, the project need not exist.
+func (s *Service) checkDefaultProject(ctx context.Context, in UserInput) error {
+	id := in.DefaultProjectID.Or("")
+	if id == "" {
+		return nil
+	}
+	if utf8.RuneCountInString(id) > maxID {
+		return fault.New(fault.BadRequest, "Invalid input for 'default_project_id': it must not be longer than %d characters.", maxID)
+	}
+	p, err := s.domains.Project(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err == nil && p.IsDomain {
+		return fault.New(fault.BadRequest, "User's default project ID cannot be a domain ID: %s.", id)
+	}
+	return err
+}
+
+// hash returns the sealed hash of the password that in sets, or "". It runs before the transaction: hashing
+// takes long, and a transaction keeps others waiting.
+func (s *Service) hash(ctx context.Context, userID string, in UserInput) (string, error) {
+	password, ok := in.Password.Get()
+	if !ok {
+		return "", nil
+	}
+	return s.hasher.Hash(ctx, userID, password)
+}
+
+func (s *Service) setPassword(ctx context.Context, userID, sealed string) error {
+	return s.store.SetPassword(ctx, Password{UserID: userID, Hash: sealed, CreatedAt: s.now()})
+}
+
+// needDomain fails with NotFound unless id names a domain.
+func needDomain(ctx context.Context, domains Domains, id string) error {
+	p, err := domains.Project(ctx, id)
+	if fault.Is(err, fault.NotFound) || err == nil && !p.IsDomain {
+		return fault.New(fault.NotFound, "Could not find domain: %s.", id)
+	}
+	return err
+}
+
+// unchanged refuses to change the id or the domain of what exists.
+func unchanged(id optional.Value[string], is string, domain optional.Value[string], isIn string) error {
+	if id.Present() && id.Or("") != is {
+		return fault.New(fault.BadRequest, "Cannot change the ID.")
+	}
+	if domain.Present() && domain.Or("") != isIn {
+		return fault.New(fault.BadRequest, "Cannot change the domain ID.")
+	}
+	return nil
+}
+
+// checkMarker refuses a marker outside of the domain that a list is narrowed to, as if it did not exist.
+func checkMarker(q listing.Query, domainID string) error {
+	outside := func(f listing.Filter) bool {
+		return f.Attr == "domain_id" && f.Op == listing.Equals && f.Value != domainID
+	}
+	if slices.ContainsFunc(q.Filters, outside) {
+		return fault.New(fault.NotFound, "Could not find marker: %s.", q.Marker)
+	}
+	return nil
+}
+
+// merged returns the old attributes with the new ones over them; neither map is changed.
+func merged(old, sent map[string]any) map[string]any {
+	all := make(map[string]any, len(old)+len(sent))
+	for k, v := range old {
+		all[k] = v
+	}
+	for k, v := range sent {
+		all[k] = v
+	}
+	return all
+}
