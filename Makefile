@@ -43,7 +43,7 @@ clean-tools: ## Remove the tools and caches under .tools.
 
 .PHONY: test
 test: build $(WITH_POSTGRES) clients ## Run every test with the race detector, on SQLite and a private PostgreSQL, with real clients.
-	IDENTITY_TEST_BINARY=$(CURDIR)/bin/identity IDENTITY_TEST_CLIENTS=$(CLIENTS) $(WITH_POSTGRES) $(GOTEST) -race $(TEST)
+	IDENTITY_TEST_BINARY=$(CURDIR)/bin/identity IDENTITY_TEST_CLIENTS=$(CLIENTS) $(WITH_POSTGRES) $(GOTEST) -race -count=1 $(TEST)
 
 .PHONY: test-short
 test-short: ## Run the quick tests, without the race detector; PostgreSQL is used when it is there.
