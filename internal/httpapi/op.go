@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,9 +19,15 @@ type Op struct {
 	// MaxAge, when set, demands that the caller proved himself no longer ago than that, with a second
 	// factor when he has one.
 	MaxAge time.Duration
-	// NoEnvelope marks operations whose path may hold a secret, so that the log shows the pattern only. The
-	// log shows only patterns today; the mark keeps the reason where the route is.
-	run func(*Call) (Reply, error)
+	// headRule replaces Rule for HEAD requests; nil for the same rule.
+	headRule *policy.Rule
+	run      func(*Call) (Reply, error)
+}
+
+// HeadRule returns the operation with another rule for HEAD, where Keystone has one.
+func (o Op) HeadRule(rule policy.Rule) Op {
+	o.headRule = &rule
+	return o
 }
 
 // Fresh returns the operation with a bound on the age of the caller's proof (step-up).
@@ -38,7 +45,11 @@ func On[T policy.Target](pattern string, rule policy.Rule, load func(*Call) (T, 
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return Reply{}, err
 		}
-		if denied := c.Allow(rule, t); denied != nil {
+		ask := rule
+		if c.op.headRule != nil && c.req.Method == http.MethodHead {
+			ask = *c.op.headRule
+		}
+		if denied := c.Allow(ask, t); denied != nil {
 			return Reply{}, denied
 		}
 		if err != nil {
