@@ -37,14 +37,14 @@ func (u User) PolicyAttrs() policy.Attrs {
 
 // Options are Keystone's resource options of a user. A nil option is not set.
 type Options struct {
-	IgnoreChangePasswordUponFirstUse *bool `json:"ignore_change_password_upon_first_use,omitempty"`
-	IgnorePasswordExpiry             *bool `json:"ignore_password_expiry,omitempty"`
-	IgnoreLockoutFailureAttempts     *bool `json:"ignore_lockout_failure_attempts,omitempty"`
-	LockPassword                     *bool `json:"lock_password,omitempty"`
-	IgnoreUserInactivity             *bool `json:"ignore_user_inactivity,omitempty"`
-	MFAEnabled                       *bool `json:"multi_factor_auth_enabled,omitempty"`
+	IgnoreChangePasswordUponFirstUse *bool `json:"ignore_change_password_upon_first_use,omitzero"`
+	IgnorePasswordExpiry             *bool `json:"ignore_password_expiry,omitzero"`
+	IgnoreLockoutFailureAttempts     *bool `json:"ignore_lockout_failure_attempts,omitzero"`
+	LockPassword                     *bool `json:"lock_password,omitzero"`
+	IgnoreUserInactivity             *bool `json:"ignore_user_inactivity,omitzero"`
+	MFAEnabled                       *bool `json:"multi_factor_auth_enabled,omitzero"`
 	// MFARules is nil when not set; an empty list is kept and means "no rules".
-	MFARules *[][]string `json:"multi_factor_auth_rules,omitempty"`
+	MFARules *[][]string `json:"multi_factor_auth_rules,omitzero"`
 	// Unreadable is set by the store when the stored options could not be understood. Nobody signs in with
 	// unreadable options: they may hold a rule that demands more than we would ask for.
 	Unreadable bool `json:"-"`
