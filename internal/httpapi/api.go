@@ -185,6 +185,8 @@ func (a *API) handler(op Op) echo.HandlerFunc {
 				a.internal(c.ctx, err)
 			}
 			reply = replyTo(err, a.BaseURL)
+		} else if op.headStatus != 0 && c.req.Method == http.MethodHead {
+			reply = Reply{Status: op.headStatus, Header: reply.Header}
 		}
 		return a.write(ec, reply)
 	}

@@ -104,7 +104,11 @@ func (c *Call) Allow(rule policy.Rule, t policy.Target) error {
 		return nil
 	}
 	c.api.refused(c, rule)
-	return fault.New(fault.Forbidden, "You are not authorized to perform the requested action: %s.", rule.Name)
+	return refusal(rule.Name)
+}
+
+func refusal(rules string) error {
+	return fault.New(fault.Forbidden, "You are not authorized to perform the requested action: %s.", rules)
 }
 
 // fresh demands a recent proof where the route asks for one.

@@ -21,12 +21,23 @@ type Op struct {
 	MaxAge time.Duration
 	// headRule replaces Rule for HEAD requests; nil for the same rule.
 	headRule *policy.Rule
-	run      func(*Call) (Reply, error)
+	// headStatus replaces the status of a HEAD that goes well; zero for that of the GET.
+	headStatus int
+	// Other is the rule that takes the place of Rule for some targets (OnEither), or nil.
+	Other *policy.Rule
+	run   func(*Call) (Reply, error)
 }
 
 // HeadRule returns the operation with another rule for HEAD, where Keystone has one.
 func (o Op) HeadRule(rule policy.Rule) Op {
 	o.headRule = &rule
+	return o
+}
+
+// HeadStatus returns the operation with another status for a HEAD that goes well: Keystone answers
+// HEAD …/implies/… with 204 where GET is 200.
+func (o Op) HeadStatus(status int) Op {
+	o.headStatus = status
 	return o
 }
 
@@ -39,17 +50,38 @@ func (o Op) Fresh(age time.Duration) Op {
 // On declares an operation. load finds its target, and act runs only when rule lets the actor touch it.
 // Existing and missing targets are refused alike, so that ids cannot be probed.
 func On[T policy.Target](pattern string, rule policy.Rule, load func(*Call) (T, error), act func(*Call, T) (Reply, error)) Op {
+	return protected(pattern, rule, func(c *Call, t T) error { return c.Allow(c.ruleOr(rule), t) }, load, act)
+}
+
+// OnEither is On for operations with one rule for some targets and another for the rest, as for global roles
+// and those of a domain. isOther looks at what load returned, which is the zero value for what does not exist.
+// Refusals name both rules: which one refused would tell what the target is.
+func OnEither[T policy.Target](pattern string, rule, other policy.Rule, isOther func(*Call, T) bool,
+	load func(*Call) (T, error), act func(*Call, T) (Reply, error)) Op {
+	op := protected(pattern, rule, func(c *Call, t T) error {
+		asked := c.ruleOr(rule)
+		if isOther(c, t) {
+			asked = other
+		}
+		if c.Allow(asked, t) == nil {
+			return nil
+		}
+		return refusal(rule.Name + " or " + other.Name)
+	}, load, act)
+	op.Other = &other
+	return op
+}
+
+// protected is the way of every operation that needs a token.
+func protected[T policy.Target](pattern string, rule policy.Rule, allow func(*Call, T) error,
+	load func(*Call) (T, error), act func(*Call, T) (Reply, error)) Op {
 	method, path := split(pattern)
 	return Op{Method: method, Path: path, Rule: &rule, run: func(c *Call) (Reply, error) {
 		t, err := load(c)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return Reply{}, err
 		}
-		ask := rule
-		if c.op.headRule != nil && c.req.Method == http.MethodHead {
-			ask = *c.op.headRule
-		}
-		if denied := c.Allow(ask, t); denied != nil {
+		if denied := allow(c, t); denied != nil {
 			return Reply{}, denied
 		}
 		if err != nil {
@@ -63,6 +95,14 @@ func On[T policy.Target](pattern string, rule policy.Rule, load func(*Call) (T, 
 		}
 		return act(c, t)
 	}}
+}
+
+// ruleOr returns the rule of a HEAD when this is one and it has its own, else the given one.
+func (c *Call) ruleOr(rule policy.Rule) policy.Rule {
+	if c.op.headRule != nil && c.req.Method == http.MethodHead {
+		return *c.op.headRule
+	}
+	return rule
 }
 
 // Public declares an operation that needs no token, and says why.
