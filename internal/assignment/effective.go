@@ -9,12 +9,24 @@ import (
 type Table struct {
 	roles   map[string]*Role
 	closure map[string][]*Role
+	steps   map[string][]Step
+}
+
+// Step is one role that another stands for, and how it comes to that.
+type Step struct {
+	Role *Role
+	// PriorRoleID is the role that directly implies Role on the shortest way; empty for the role itself.
+	PriorRoleID string
 }
 
 // NewTable works out what each role stands for: itself and, through any number of steps, what it implies.
 // Roles of a domain stand for what they imply but never for themselves. Loops are harmless.
 func NewTable(roles []Role, implications []Implication) *Table {
-	t := &Table{roles: make(map[string]*Role, len(roles)), closure: make(map[string][]*Role, len(roles))}
+	t := &Table{
+		roles:   make(map[string]*Role, len(roles)),
+		closure: make(map[string][]*Role, len(roles)),
+		steps:   make(map[string][]Step, len(roles)),
+	}
 	for i := range roles {
 		t.roles[roles[i].ID] = &roles[i]
 	}
@@ -23,21 +35,26 @@ func NewTable(roles []Role, implications []Implication) *Table {
 		implied[i.PriorRoleID] = append(implied[i.PriorRoleID], i.ImpliedRoleID)
 	}
 	for id := range t.roles {
-		t.closure[id] = t.close(id, implied)
+		t.steps[id] = t.close(id, implied)
+		for _, step := range t.steps[id] {
+			t.closure[id] = append(t.closure[id], step.Role)
+		}
 	}
 	return t
 }
 
-func (t *Table) close(id string, implied map[string][]string) []*Role {
-	var out []*Role
-	seen := map[string]bool{id: true}
+// close walks from a role to all that it implies, nearest first.
+func (t *Table) close(id string, implied map[string][]string) []Step {
+	var out []Step
+	prior := map[string]string{id: ""}
 	for queue := []string{id}; len(queue) > 0; queue = queue[1:] {
-		if r := t.roles[queue[0]]; r != nil && r.DomainID == "" {
-			out = append(out, r)
+		at := queue[0]
+		if r := t.roles[at]; r != nil && r.DomainID == "" {
+			out = append(out, Step{r, prior[at]})
 		}
-		for _, next := range implied[queue[0]] {
-			if !seen[next] {
-				seen[next] = true
+		for _, next := range implied[at] {
+			if _, seen := prior[next]; !seen {
+				prior[next] = at
 				queue = append(queue, next)
 			}
 		}
@@ -50,6 +67,9 @@ func (t *Table) Role(id string) *Role { return t.roles[id] }
 
 // StandsFor returns the global roles that a grant of the role gives, itself first if it is global.
 func (t *Table) StandsFor(roleID string) []*Role { return t.closure[roleID] }
+
+// Steps is StandsFor with the implication that each role comes from.
+func (t *Table) Steps(roleID string) []Step { return t.steps[roleID] }
 
 // Scope is what effective roles are asked for.
 type Scope struct {
