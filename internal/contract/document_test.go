@@ -3,6 +3,7 @@ package contract_test
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -150,7 +151,7 @@ func TestHeadIsAnsweredForEveryGet(t *testing.T) {
 	c := load(t)
 	for _, op := range c.Operations() {
 		head := c.Operation("HEAD", op.Path)
-		if op.Method == "GET" && (head == nil || head.ID != op.ID) {
+		if op.Method == http.MethodGet && (head == nil || head.ID != op.ID) {
 			t.Errorf("GET %s has no HEAD", op.Path)
 		}
 	}

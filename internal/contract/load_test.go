@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -105,7 +106,7 @@ func TestMatch(t *testing.T) {
 	broken := append([]contract.Route{}, all[1:]...) // the first is missing
 	broken = append(broken, all[1], contract.Route{Method: "GET", Path: "/v3/surprise"})
 	for i := range broken {
-		if broken[i].Path == "/v3/users" && broken[i].Method == "POST" {
+		if broken[i].Path == "/v3/users" && broken[i].Method == http.MethodPost {
 			broken[i].Public = true
 		}
 	}

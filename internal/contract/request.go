@@ -30,6 +30,16 @@ func (o *Operation) CheckBody(body map[string]any) error {
 	return nil
 }
 
+// ParseQuery reads a raw query string. A malformed one is a BadRequest: url.URL.Query would drop the malformed
+// parts without a word, and with them a filter.
+func ParseQuery(raw string) (url.Values, error) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, fault.New(fault.BadRequest, "The query string is malformed.").From(err)
+	}
+	return query, nil
+}
+
 // integer matches what a numeric query parameter may be, so that 1e9 and 0x1 are refused as text.
 var integer = regexp.MustCompile(`^-?[0-9]{1,20}$`)
 
@@ -39,10 +49,9 @@ var integer = regexp.MustCompile(`^-?[0-9]{1,20}$`)
 func (o *Operation) CheckQuery(query url.Values) error {
 	var found []problem
 	for name, values := range query {
-		if !slices.ContainsFunc(append(values, name), unprintable) {
-			continue
+		if unprintable(name) || slices.ContainsFunc(values, unprintable) {
+			found = append(found, problem{label(name), "must be text without NUL characters"})
 		}
-		found = append(found, problem{label(name), "must be text without NUL characters"})
 	}
 	if len(found) > 0 {
 		return refuseQuery(found)
