@@ -33,7 +33,7 @@ type groupView struct {
 	Name        string     `json:"name"`
 	DomainID    string     `json:"domain_id"`
 	Description *string    `json:"description"`
-	Links       selfLink   `json:"links"`
+	Links       links      `json:"links"`
 	Extra       attributes `json:",embed"`
 }
 
@@ -44,19 +44,14 @@ type groupOfUserView struct {
 	MembershipExpiresAt *string `json:"membership_expires_at"`
 }
 
-func (h groups) view(c *httpapi.Call) func(identity.Group) groupView {
-	return func(g identity.Group) groupView {
-		return groupView{
-			ID: g.ID, Name: g.Name, DomainID: g.DomainID, Description: g.Description,
-			Links: selfLink{c.Link("v3", "groups", g.ID)}, Extra: groupNames.show(g.Extra),
-		}
+func viewGroup(c *httpapi.Call, g identity.Group) groupView {
+	return groupView{
+		ID: g.ID, Name: g.Name, DomainID: g.DomainID, Description: g.Description,
+		Links: links{c.Link("v3", "groups", g.ID)}, Extra: groupNames.show(g.Extra),
 	}
 }
 
-func (h groups) viewOfUser(c *httpapi.Call) func(identity.Group) groupOfUserView {
-	view := h.view(c)
-	return func(g identity.Group) groupOfUserView { return groupOfUserView{groupView: view(g)} }
-}
+func groupID(g identity.Group) string { return g.ID }
 
 // groupBody is what a POST or PATCH says of a group.
 type groupBody struct {
@@ -122,7 +117,8 @@ func (h groups) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
 		return httpapi.Reply{}, err
 	}
 	page, err := h.Identity.ListGroups(c.Context(), q)
-	return httpapi.Collection(c, "groups", page, func(g identity.Group) string { return g.ID }, h.view(c)), err
+	return httpapi.Collection(c, "groups", page, groupID,
+		func(g identity.Group) groupView { return viewGroup(c, g) }), err
 }
 
 func (h groups) create(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
@@ -137,11 +133,11 @@ func (h groups) create(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) 
 	}
 	in.DomainID = domainFor(c, in.DomainID)
 	g, err := h.Identity.CreateGroup(c.Context(), in)
-	return httpapi.Created("group", h.view(c)(g)), err
+	return httpapi.Created("group", viewGroup(c, g)), err
 }
 
 func (h groups) show(c *httpapi.Call, g identity.Group) (httpapi.Reply, error) {
-	return httpapi.Show("group", h.view(c)(g)), nil
+	return httpapi.Show("group", viewGroup(c, g)), nil
 }
 
 func (h groups) update(c *httpapi.Call, g identity.Group) (httpapi.Reply, error) {
@@ -155,7 +151,7 @@ func (h groups) update(c *httpapi.Call, g identity.Group) (httpapi.Reply, error)
 		return httpapi.Reply{}, err
 	}
 	g, err = h.Identity.UpdateGroup(c.Context(), g.ID, in)
-	return httpapi.Show("group", h.view(c)(g)), err
+	return httpapi.Show("group", viewGroup(c, g)), err
 }
 
 func (h groups) remove(c *httpapi.Call, g identity.Group) (httpapi.Reply, error) {
@@ -169,7 +165,7 @@ func (h groups) members(c *httpapi.Call, g identity.Group) (httpapi.Reply, error
 		return httpapi.Reply{}, err
 	}
 	page, err := h.Identity.ListMembers(c.Context(), g.ID, q)
-	return users(h).collection(c, page), err
+	return viewUsers(c, page), err
 }
 
 func (h groups) checkMember(c *httpapi.Call, m membership) (httpapi.Reply, error) {

@@ -31,11 +31,6 @@ func narrowed(c *httpapi.Call, attrs ...string) (listing.Query, error) {
 	return q, err
 }
 
-// selfLink is the links member of one object.
-type selfLink struct {
-	Self string `json:"self"`
-}
-
 // sentID is an id in a body, of any type. Only a text can be the id of something.
 func sentID(v optional.Value[any]) optional.Value[string] {
 	if !v.Present() {

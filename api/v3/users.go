@@ -45,24 +45,27 @@ type userView struct {
 	// PasswordExpiresAt is UTC with microseconds and, as in Keystone, without a zone.
 	PasswordExpiresAt *string          `json:"password_expires_at"`
 	Options           identity.Options `json:"options"`
-	Links             selfLink         `json:"links"`
+	Links             links            `json:"links"`
 	// Repeated is Extra once more, in answers to PATCH.
 	Repeated *attributes `json:"extra,omitzero"`
 	Extra    attributes  `json:",embed"`
 }
 
-func (h users) view(c *httpapi.Call) func(identity.User) userView {
-	return func(u identity.User) userView {
-		v := userView{
-			ID: u.ID, Name: u.Name, DomainID: u.DomainID, Enabled: u.Enabled, DefaultProjectID: u.DefaultProjectID,
-			Options: u.Options, Links: selfLink{c.Link("v3", "users", u.ID)}, Extra: userNames.show(u.Extra),
-		}
-		if u.PasswordExpiresAt != nil {
-			s := u.PasswordExpiresAt.UTC().Format("2006-01-02T15:04:05.000000")
-			v.PasswordExpiresAt = &s
-		}
-		return v
+func viewUser(c *httpapi.Call, u identity.User) userView {
+	v := userView{
+		ID: u.ID, Name: u.Name, DomainID: u.DomainID, Enabled: u.Enabled, DefaultProjectID: u.DefaultProjectID,
+		Options: u.Options, Links: links{c.Link("v3", "users", u.ID)}, Extra: userNames.show(u.Extra),
 	}
+	if u.PasswordExpiresAt != nil {
+		s := u.PasswordExpiresAt.UTC().Format("2006-01-02T15:04:05.000000")
+		v.PasswordExpiresAt = &s
+	}
+	return v
+}
+
+func viewUsers(c *httpapi.Call, page listing.Page[identity.User]) httpapi.Reply {
+	return httpapi.Collection(c, "users", page, func(u identity.User) string { return u.ID },
+		func(u identity.User) userView { return viewUser(c, u) })
 }
 
 // userBody is what a POST or PATCH says of a user.
@@ -123,11 +126,7 @@ func (h users) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
 		return httpapi.Reply{}, err
 	}
 	page, err := h.Identity.ListUsers(c.Context(), q)
-	return h.collection(c, page), err
-}
-
-func (h users) collection(c *httpapi.Call, page listing.Page[identity.User]) httpapi.Reply {
-	return httpapi.Collection(c, "users", page, func(u identity.User) string { return u.ID }, h.view(c))
+	return viewUsers(c, page), err
 }
 
 func (h users) create(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
@@ -144,11 +143,11 @@ func (h users) create(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
 	}
 	in.DomainID = domainFor(c, in.DomainID)
 	u, err := h.Identity.CreateUser(c.Context(), in)
-	return httpapi.Created("user", h.view(c)(u)), err
+	return httpapi.Created("user", viewUser(c, u)), err
 }
 
 func (h users) show(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
-	return httpapi.Show("user", h.view(c)(u)), nil
+	return httpapi.Show("user", viewUser(c, u)), nil
 }
 
 func (h users) update(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
@@ -164,7 +163,7 @@ func (h users) update(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
 		return httpapi.Reply{}, err
 	}
 	u, err = h.Identity.UpdateUser(c.Context(), u.ID, in)
-	v := h.view(c)(u)
+	v := viewUser(c, u)
 	v.Repeated = &v.Extra
 	return httpapi.Show("user", v), err
 }
@@ -180,7 +179,8 @@ func (h users) groups(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
 		return httpapi.Reply{}, err
 	}
 	page, err := h.Identity.ListGroupsOfUser(c.Context(), u.ID, q)
-	return httpapi.Collection(c, "groups", page, func(g identity.Group) string { return g.ID }, groups(h).viewOfUser(c)), err
+	return httpapi.Collection(c, "groups", page, groupID,
+		func(g identity.Group) groupOfUserView { return groupOfUserView{groupView: viewGroup(c, g)} }), err
 }
 
 // projects lists the projects on which a user has a role. The list is computed, so it has no pages.
@@ -196,7 +196,8 @@ func (h users) projects(c *httpapi.Call, u identity.User) (httpapi.Reply, error)
 	page := listing.Page[resource.Project]{Items: slices.DeleteFunc(slices.Clone(all), func(p resource.Project) bool {
 		return !projectMatches(p, q.Filters)
 	})}
-	return httpapi.Collection(c, "projects", page, func(p resource.Project) string { return p.ID }, projects(h).view(c)), nil
+	return httpapi.Collection(c, "projects", page, projectID,
+		func(p resource.Project) projectView { return viewProject(c, p) }), nil
 }
 
 // projectMatches reports whether a project passes all filters.
