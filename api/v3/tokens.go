@@ -70,7 +70,7 @@ func (h tokens) subject(c *httpapi.Call) (subject, error) {
 // mayReadExpired admits services, for long-running work that began in time.
 func mayReadExpired(a policy.Actor) bool {
 	for _, r := range a.Roles {
-		if r == "service" || r == "admin" {
+		if r == "service" {
 			return true
 		}
 	}
@@ -210,8 +210,8 @@ func withReceipt(err error) error {
 
 type receiptView struct {
 	Receipt struct {
-		Methods   []string    `json:"methods"`
-		User      tokenUser   `json:"user"`
+		Methods   []string     `json:"methods"`
+		User      tokenUser    `json:"user"`
 		ExpiresAt httpapi.Time `json:"expires_at"`
 		IssuedAt  httpapi.Time `json:"issued_at"`
 	} `json:"receipt"`

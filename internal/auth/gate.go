@@ -106,6 +106,9 @@ func (s *Service) decide(ctx context.Context, p proofs, want WantedScope) (Issue
 	if err != nil {
 		return Issued{}, err
 	}
+	if p.oldAPI && u.DomainID != DefaultDomainID {
+		return Issued{}, errRefused // the old API knows one domain
+	}
 	if p.oldAPI && need.demandsMore() {
 		return Issued{}, errOldAPI
 	}
@@ -200,14 +203,13 @@ func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScop
 	case ScopeSystem:
 		t.System = true
 	}
-	return orNil(s.stand(ctx, t))
-}
-
-func orNil(err error) error {
-	if err == nil {
-		return nil
+	if err := s.stand(ctx, t); err != nil {
+		return orRefused(err)
 	}
-	return orRefused(err)
+	if p.oldAPI && (t.Project == nil || t.Project.DomainID != DefaultDomainID) {
+		return errRefused
+	}
+	return nil
 }
 
 // mayRescope refuses to continue tokens that must not change their scope.

@@ -144,7 +144,9 @@ func (s *Service) live(ctx context.Context, id string, isDomain bool) (*resource
 // orRefused turns what a stranger may not tell apart into one answer, and leaves our own troubles alone.
 func orRefused(err error) error {
 	switch {
-	case err == nil, fault.Is(err, fault.NotFound), fault.Is(err, fault.Forbidden), fault.Is(err, fault.Unauthorized):
+	case err == nil: // the caller found something that is not good
+		return errRefused
+	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Forbidden), fault.Is(err, fault.Unauthorized):
 		return errRefused
 	}
 	return err
@@ -174,6 +176,33 @@ func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) 
 		return nil
 	}
 	return s.receipt(ctx, u, []string{MethodToken}, need, ReasonReauthenticate)
+}
+
+// OldAPI refuses users whom APIs that know passwords only must not serve: those who prove more than a
+// password, and those outside the default domain.
+func (s *Service) OldAPI(ctx context.Context, userID string) error {
+	u, err := s.facts.User(ctx, userID)
+	if err != nil {
+		return orRefused(err)
+	}
+	if u.DomainID != DefaultDomainID {
+		return errRefused
+	}
+	need, err := s.requirement(ctx, u)
+	if err == nil && need.demandsMore() {
+		err = errOldAPI
+	}
+	return err
+}
+
+// SecondFactorRequired reports whether a password alone does not let the user in.
+func (s *Service) SecondFactorRequired(ctx context.Context, userID string) (bool, error) {
+	u, err := s.facts.User(ctx, userID)
+	if err != nil {
+		return false, err
+	}
+	need, err := s.requirement(ctx, u)
+	return need.demandsMore(), err
 }
 
 // ReasonReauthenticate is the reason of refusing a proof that is too old or too weak.

@@ -141,3 +141,8 @@ func IsID(s string) bool {
 	}
 	return true
 }
+
+// Can asks a rule about a target without taking a refusal for an attempt: for lists that show what may be seen.
+func (c *Call) Can(rule policy.Rule, t policy.Target) bool {
+	return c.api.Policy.Allows(rule, &c.Actor, t.PolicyAttrs())
+}

@@ -86,6 +86,15 @@ func (c *Call) Flag(name string) bool {
 	return c.query.Has(name) && c.query.Get(name) != "0"
 }
 
+// Truthy reads a parameter that is true only when it says so, as Keystone reads allow_expired.
+func (c *Call) Truthy(name string) bool {
+	switch strings.ToLower(c.query.Get(name)) {
+	case "1", "true", "yes", "on", "t", "y":
+		return true
+	}
+	return false
+}
+
 // Collection is 200 with the items under their name and the links of a list. The next link is there exactly
 // when more items follow.
 func Collection[T any, V any](c *Call, name string, page listing.Page[T], id func(T) string, view func(T) V) Reply {

@@ -15,12 +15,15 @@ import (
 	"github.com/pquerna/otp"
 
 	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/listing"
 )
 
 // Store is where factors and recovery codes live. Changes append their events themselves.
 type Store interface {
 	Factor(ctx context.Context, userID, id string) (Factor, error)
 	Factors(ctx context.Context, userID string) ([]Factor, error)
+	FactorByID(ctx context.Context, id string) (Factor, error)
+	ListFactors(ctx context.Context, q listing.Query) (listing.Page[Factor], error)
 	CreateFactor(ctx context.Context, f Factor) error
 	UpdateFactor(ctx context.Context, userID, id string, change func(*Factor) error) (Factor, error)
 	DeleteFactor(ctx context.Context, userID, id string) error
@@ -129,12 +132,9 @@ func (s *Service) Enrol(ctx context.Context, userID, account, name string) (Enro
 // Import adds a factor whose seed was made elsewhere, active at once: Keystone's way of POST /v3/credentials.
 // The seed is base32 text with or without padding and holds at least 16 bytes, else BadRequest.
 func (s *Service) Import(ctx context.Context, userID, name, seed string) (Factor, error) {
-	raw, err := seedText.DecodeString(strings.TrimRight(strings.ToUpper(strings.TrimSpace(seed)), "="))
-	if err != nil || len(raw) < 16 || len(raw) > 128 {
-		return Factor{}, fault.New(fault.BadRequest, "Invalid input for field 'blob': a TOTP secret is base32 text of 16 to 128 bytes.")
-	}
-	if bytes.Equal(raw, bytes.Repeat(raw[:1], len(raw))) {
-		return Factor{}, fault.New(fault.BadRequest, "Invalid input for field 'blob': the secret is too simple.")
+	raw, err := readSeed(seed)
+	if err != nil {
+		return Factor{}, err
 	}
 	f := s.factor(userID, name, Active)
 	// Imported seeds follow what Keystone knows: SHA-1, 6 digits, 30 seconds.
@@ -142,6 +142,49 @@ func (s *Service) Import(ctx context.Context, userID, name, seed string) (Factor
 	now := s.now()
 	f.ConfirmedAt = &now
 	return f, s.add(ctx, &f, raw)
+}
+
+// readSeed reads a seed that was made elsewhere.
+func readSeed(text string) ([]byte, error) {
+	raw, err := seedText.DecodeString(strings.TrimRight(strings.ToUpper(strings.TrimSpace(text)), "="))
+	if err != nil || len(raw) < 16 || len(raw) > 128 {
+		return nil, fault.New(fault.BadRequest, "Invalid input for field 'credential/blob': a TOTP secret is base32 text of 16 to 128 bytes.")
+	}
+	if bytes.Equal(raw, bytes.Repeat(raw[:1], len(raw))) {
+		return nil, fault.New(fault.BadRequest, "Invalid input for field 'credential/blob': the secret is too simple.")
+	}
+	return raw, nil
+}
+
+// Reseed replaces the seed of an active factor by one that was made elsewhere. It fails as Import does.
+func (s *Service) Reseed(ctx context.Context, f Factor, seed string) error {
+	raw, err := readSeed(seed)
+	if err != nil {
+		return err
+	}
+	sealed, err := s.sealer.Seal(purposeSeed, seedAAD(f), raw)
+	if err != nil {
+		return fmt.Errorf("seal seed: %w", err)
+	}
+	_, err = s.store.UpdateFactor(ctx, f.UserID, f.ID, func(f *Factor) error {
+		f.Secret, f.LastStep = sealed, 0
+		return nil
+	})
+	return err
+}
+
+// Credential returns an active factor by its id alone. It fails with NotFound.
+func (s *Service) Credential(ctx context.Context, id string) (Factor, error) {
+	f, err := s.store.FactorByID(ctx, id)
+	if err == nil && f.State != Active {
+		err = fault.New(fault.NotFound, "Could not find credential: %s.", id)
+	}
+	return f, err
+}
+
+// Credentials returns active factors of all users; filters are user_id and type.
+func (s *Service) Credentials(ctx context.Context, q listing.Query) (listing.Page[Factor], error) {
+	return s.store.ListFactors(ctx, q.With("state", string(Active)))
 }
 
 func (s *Service) factor(userID, name string, state State) Factor {

@@ -57,6 +57,8 @@ type RecoveryCode struct {
 type Owner struct {
 	UserID   string
 	DomainID string
+	// Name is the user's name, the label that authenticator apps show.
+	Name string
 }
 
 // PolicyAttrs is all that a rule may know about the owner of factors.

@@ -1,0 +1,103 @@
+package v3
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/httpapi"
+)
+
+type idName struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type tokenUser struct {
+	ID                string             `json:"id"`
+	Name              string             `json:"name"`
+	Domain            idName             `json:"domain"`
+	PasswordExpiresAt *httpapi.NaiveTime `json:"password_expires_at"`
+}
+
+type tokenProject struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain idName `json:"domain"`
+}
+
+type tokenSystem struct {
+	All bool `json:"all"`
+}
+
+// tokenView is a token as it is shown when it is issued and validated.
+type tokenView struct {
+	Methods   []string       `json:"methods"`
+	User      tokenUser      `json:"user"`
+	AuditIDs  []string       `json:"audit_ids"`
+	ExpiresAt httpapi.Time   `json:"expires_at"`
+	IssuedAt  httpapi.Time   `json:"issued_at"`
+	Project   *tokenProject  `json:"project,omitzero"`
+	IsDomain  *bool          `json:"is_domain,omitzero"`
+	Domain    *idName        `json:"domain,omitzero"`
+	System    *tokenSystem   `json:"system,omitzero"`
+	Roles     []idName       `json:"roles,omitzero"`
+	Catalog   jsontext.Value `json:"catalog,omitzero"`
+}
+
+type tokenEnvelope struct {
+	Token tokenView `json:"token"`
+}
+
+// reply shows a token and puts its text into X-Subject-Token.
+func (h tokens) reply(c *httpapi.Call, status int, t *auth.Token, text string) (httpapi.Reply, error) {
+	v := viewToken(t)
+	if t.Scoped() && !c.Query().Has("nocatalog") {
+		catalog, err := h.Facts.Catalog(c.Context())
+		if err != nil {
+			return httpapi.Reply{}, err
+		}
+		v.Catalog = catalog.AppendJSON(nil, t.ProjectID, t.UserID)
+	}
+	r := httpapi.JSON(status, tokenEnvelope{v})
+	r.Header = http.Header{"X-Subject-Token": {text}}
+	return r, nil
+}
+
+func viewToken(t *auth.Token) tokenView {
+	v := tokenView{
+		Methods: t.Methods, AuditIDs: []string{t.AuditID},
+		User:      viewTokenUser(t),
+		ExpiresAt: httpapi.Time(t.ExpiresAt), IssuedAt: httpapi.Time(t.IssuedAt),
+	}
+	if t.ChainID != t.AuditID {
+		v.AuditIDs = append(v.AuditIDs, t.ChainID)
+	}
+	switch {
+	case t.Project != nil:
+		v.Project = &tokenProject{t.Project.ID, t.Project.Name, idName{t.ProjectDomain.ID, t.ProjectDomain.Name}}
+		v.IsDomain = &t.Project.IsDomain
+	case t.Domain != nil:
+		v.Domain = &idName{t.Domain.ID, t.Domain.Name}
+	case t.System:
+		v.System = &tokenSystem{All: true}
+	}
+	if len(t.Roles) > 0 {
+		v.Roles = make([]idName, len(t.Roles))
+		for i, r := range t.Roles {
+			v.Roles[i] = idName{r.ID, r.Name}
+		}
+	}
+	return v
+}
+
+func viewTokenUser(t *auth.Token) tokenUser {
+	u := tokenUser{ID: t.User.ID, Name: t.User.Name, Domain: idName{t.UserDomain.ID, t.UserDomain.Name}}
+	if at := t.User.PasswordExpiresAt; at != nil {
+		naive := httpapi.NaiveTime(time.Time(*at))
+		u.PasswordExpiresAt = &naive
+	}
+	return u
+}
