@@ -67,7 +67,7 @@ type API struct {
 func (a *API) Mount(e *echo.Echo, ops []Op) error {
 	routes := make([]contract.Route, 0, len(ops))
 	for _, op := range ops {
-		routes = append(routes, contract.Route{Method: op.Method, Path: op.Path})
+		routes = append(routes, contract.Route{Method: op.Method, Path: op.Path, Public: op.Public != ""})
 	}
 	if err := a.Contract.Match(routes); err != nil {
 		return fmt.Errorf("routes and openapi.yaml differ: %w", err)
@@ -203,7 +203,10 @@ func (a *API) serve(c *Call, check *contract.Operation) (Reply, error) {
 		}
 	}
 	if c.req.URL.RawQuery != "" {
-		c.query = c.req.URL.Query()
+		var err error
+		if c.query, err = contract.ParseQuery(c.req.URL.RawQuery); err != nil {
+			return Reply{}, err
+		}
 		if err := check.CheckQuery(c.query); err != nil {
 			return Reply{}, err
 		}
