@@ -1,8 +1,10 @@
 package v3
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -200,6 +202,14 @@ type receiptAnswer struct {
 	*auth.ReceiptError
 }
 
+// StepUp demands recent proofs of callers (httpapi.StepUp) and answers stale ones with a receipt.
+type StepUp struct{ Auth *auth.Service }
+
+// Fresh refuses an actor whose proof is older than age or weaker than what he has enrolled.
+func (s StepUp) Fresh(ctx context.Context, actor policy.Actor, age time.Duration) error {
+	return withReceipt(s.Auth.Fresh(ctx, actor, age))
+}
+
 func withReceipt(err error) error {
 	var r *auth.ReceiptError
 	if errors.As(err, &r) {
@@ -211,26 +221,31 @@ func withReceipt(err error) error {
 type receiptView struct {
 	Receipt struct {
 		Methods   []string     `json:"methods"`
-		User      tokenUser    `json:"user"`
+		User      receiptUser  `json:"user"`
 		ExpiresAt httpapi.Time `json:"expires_at"`
 		IssuedAt  httpapi.Time `json:"issued_at"`
 	} `json:"receipt"`
-	Required [][]string `json:"required_auth_methods"`
-	Error    *struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
-		Title   string `json:"title"`
-		Reason  string `json:"reason"`
-	} `json:"error,omitzero"`
+	Required [][]string       `json:"required_auth_methods"`
+	Error    *httpapi.Refusal `json:"error,omitzero"`
+}
+
+type receiptUser struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain idName `json:"domain"`
 }
 
 // Reply implements httpapi.Answer.
 func (r receiptAnswer) Reply(string) httpapi.Reply {
 	var v receiptView
 	v.Receipt.Methods = r.Methods
-	v.Receipt.User = tokenUser{ID: r.User.ID, Name: r.User.Name, Domain: idName{r.UserDomain.ID, r.UserDomain.Name}}
+	v.Receipt.User = receiptUser{ID: r.User.ID, Name: r.User.Name, Domain: idName{r.UserDomain.ID, r.UserDomain.Name}}
 	v.Receipt.ExpiresAt, v.Receipt.IssuedAt = httpapi.Time(r.ExpiresAt), httpapi.Time(r.IssuedAt)
 	v.Required = r.Required
+	if r.Reason != "" {
+		f := httpapi.NewRefusal(fault.New(fault.Unauthorized, "Prove yourself again: the sign-in is too old or too weak for this.").Because(r.Reason))
+		v.Error = &f
+	}
 	return httpapi.JSON(http.StatusUnauthorized, v).With("Openstack-Auth-Receipt", r.Text)
 }
 

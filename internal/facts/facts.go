@@ -6,6 +6,7 @@ package facts
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -119,12 +120,26 @@ func (f *Facts) keep(seq uint64, set func()) {
 // Apply drops what the events name. The store calls it after each commit, before the caller is answered; the
 // follower calls it with other nodes' events.
 func (f *Facts) Apply(events []event.Event) {
+	if !slices.ContainsFunc(events, changesFacts) {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seq++
 	for _, e := range events {
 		f.drop(e)
 	}
+}
+
+// changesFacts leaves out the bulk of the stream: sign-ins and refusals change no fact.
+func changesFacts(e event.Event) bool {
+	switch e.Kind {
+	case event.Token:
+		return e.Action == "token.revoke"
+	case event.Key, event.Policy:
+		return false
+	}
+	return true
 }
 
 // Forget drops everything.
@@ -179,9 +194,7 @@ func (f *Facts) drop(e event.Event) {
 	case event.Factor:
 		f.factors.Invalidate(e.UserID)
 	case event.Token:
-		if e.Action == "token.revoke" {
-			f.revoked.Invalidate(e.TargetID)
-		}
+		f.revoked.Invalidate(e.TargetID)
 	case event.Key, event.Policy:
 	default:
 		f.forget() // an event this version does not know may end anything

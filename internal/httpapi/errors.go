@@ -35,13 +35,22 @@ type Answer interface {
 	Reply(base string) Reply
 }
 
+// Refusal is what the error envelope holds.
+type Refusal struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Title   string `json:"title"`
+	Reason  string `json:"reason,omitzero"`
+}
+
+// NewRefusal shows a fault.
+func NewRefusal(f *fault.Error) Refusal {
+	status := statuses[f.Kind]
+	return Refusal{Code: status, Message: f.Message, Title: http.StatusText(status), Reason: f.Reason}
+}
+
 type envelope struct {
-	Error struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
-		Title   string `json:"title"`
-		Reason  string `json:"reason,omitzero"`
-	} `json:"error"`
+	Error Refusal `json:"error"`
 }
 
 // replyTo turns an error into an answer. Errors that are not faults show nothing of themselves.
@@ -55,10 +64,8 @@ func replyTo(err error, base string) Reply {
 	if errors.As(err, &known) && known.Kind != fault.Internal {
 		f = known
 	}
-	status := statuses[f.Kind]
-	var e envelope
-	e.Error.Code, e.Error.Title = status, http.StatusText(status)
-	e.Error.Message, e.Error.Reason = f.Message, f.Reason
+	e := envelope{NewRefusal(f)}
+	status := e.Error.Code
 	reply := JSON(status, e)
 	if status == http.StatusUnauthorized {
 		reply = reply.With("WWW-Authenticate", `Keystone uri="`+base+`/v3"`)
