@@ -22,7 +22,7 @@ type Services struct {
 	Identity   *identity.Service
 	Resource   *resource.Service
 	Assignment *assignment.Service
-	Catalog    *catalog.Service
+	Catalog    *catalog.Registry
 	MFA        *mfa.Service
 	Facts      *facts.Facts
 }

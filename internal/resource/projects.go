@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"errors"
+	"regexp"
 
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/listing"
@@ -25,6 +26,9 @@ func (s *Service) Projects(ctx context.Context, q listing.Query) (listing.Page[P
 	return s.page(ctx, q.With("is_domain", "false"))
 }
 
+// explicitID is the form of an id that an importer gives to a domain.
+var explicitID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
 // draft checks what a new domain or project is by itself.
 func (s *Service) draft(d Draft) (Project, error) {
 	p := Project{
@@ -37,8 +41,11 @@ func (s *Service) draft(d Draft) (Project, error) {
 	if d.IsDomain && (d.DomainID != "" || d.ParentID != "") {
 		return p, fault.New(fault.BadRequest, "A domain cannot be in a domain or have a parent.")
 	}
-	if !d.IsDomain || p.ID == "" {
+	switch {
+	case !d.IsDomain || p.ID == "":
 		p.ID = s.newID()
+	case !explicitID.MatchString(p.ID):
+		return p, fault.New(fault.BadRequest, "The id of a domain must be 32 lower-case hexadecimal digits.")
 	}
 	var err error
 	if p.Name, err = cleanName(d.IsDomain, d.Name); err != nil {
