@@ -209,6 +209,15 @@ func (s *Service) DeleteUser(ctx context.Context, id string) error {
 	return s.store.DeleteUser(ctx, id)
 }
 
+// EndSessions ends all tokens of a user; NotFound when there is none.
+func (s *Service) EndSessions(ctx context.Context, id string) error {
+	_, err := s.store.UpdateUser(ctx, id, func(u *User) error {
+		u.AuthVersion++
+		return nil
+	})
+	return err
+}
+
 // apply writes what in says to u. Keystone's ids cannot be changed.
 func (s *Service) apply(in UserInput, u *User) error {
 	if err := unchanged(in.ID, u.ID, in.DomainID, u.DomainID); err != nil {

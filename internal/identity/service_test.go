@@ -239,6 +239,26 @@ func TestWhatEndsTokens(t *testing.T) {
 	}
 }
 
+func TestEndSessions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.EndSessions(t.Context(), "missing"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an unknown user: got %v, want NotFound", err)
+	}
+	u, other := w.user(named("ann")), w.user(named("bob"))
+	w.must(w.EndSessions(t.Context(), u.ID))
+	for _, c := range []struct {
+		user identity.User
+		want bool
+	}{{u, true}, {other, false}} {
+		after, err := w.User(t.Context(), c.user.ID)
+		w.must(err)
+		if after.AuthVersion > c.user.AuthVersion != c.want {
+			t.Errorf("%s: version %d became %d, want a rise: %v", c.user.Name, c.user.AuthVersion, after.AuthVersion, c.want)
+		}
+	}
+}
+
 func TestUpdateUserMerges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
