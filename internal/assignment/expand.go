@@ -87,7 +87,7 @@ func (s *Service) candidates(ctx context.Context, q Query, x *expansion) ([]Gran
 		at = p.ID
 	}
 	f.On, f.TargetIDs = OnProject, append(append([]string{q.ProjectID}, ids(tree)...), ids(above)...)
-	grants, err := s.store.Grants(ctx, f)
+	grants, err := s.grants(ctx, f)
 	if err != nil {
 		return nil, err
 	}
