@@ -93,13 +93,15 @@ func unable(err error) bool {
 }
 
 // classify turns what is left of a database error into a fault that tells nothing of the database.
-// ctx is the caller's: when that has ended, it is not the database's fault.
+// ctx is the caller's: when that was cancelled nobody waits, and it is not the database's fault.
 func classify(ctx context.Context, err error) error {
 	var f *fault.Error
 	switch {
 	case err == nil || errors.As(err, &f) || errors.Is(err, errUnchanged):
 		return err
-	case ctx.Err() != nil && !errors.Is(err, errNoEvent):
+	case errors.Is(err, errNoEvent):
+		return err
+	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("database call given up: %w", context.Cause(ctx))
 	case sqlState(err) == "22021" || sqlState(err) == "22P05":
 		return errText
@@ -111,7 +113,7 @@ func classify(ctx context.Context, err error) error {
 			return fault.New(fault.Conflict, "Something that the request refers to has just been changed or removed.").From(err)
 		}
 		return fault.New(fault.Unavailable, "The request lost a race with others. Please try again.").After(retryAfter).From(err)
-	case connectionLost(err), unable(err), errors.Is(err, context.DeadlineExceeded):
+	case ctx.Err() != nil, connectionLost(err), unable(err), errors.Is(err, context.DeadlineExceeded):
 		return fault.New(fault.Unavailable, "The database is not available at the moment. Please try again.").
 			After(retryAfter).From(err)
 	}

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -86,6 +88,20 @@ func (s *Store) EventsAfter(ctx context.Context, afterID int64, limit int) ([]ev
 // their ids.
 func (s *Store) EventsSince(ctx context.Context, afterID int64, since time.Time) ([]event.Event, error) {
 	return s.events(ctx, 0, "id > ? OR at >= ?", afterID, since.UnixMicro())
+}
+
+// EventsByID returns those of the events with these ids that are there, in the order of their ids.
+func (s *Store) EventsByID(ctx context.Context, ids []int64) ([]event.Event, error) {
+	var found []event.Event
+	for part := range slices.Chunk(ids, 500) { // databases bound how many variables a statement may have
+		events, err := s.events(ctx, 0, "id IN ?", part)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, events...)
+	}
+	slices.SortFunc(found, func(a, b event.Event) int { return cmp.Compare(a.ID, b.ID) })
+	return found, nil
 }
 
 // EventsOfUser returns up to limit events that concern the user, newest first, with smaller ids than

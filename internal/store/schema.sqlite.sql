@@ -1,0 +1,238 @@
+-- Made from the migrations by go test ./internal/store -run Schema -update. Do not edit.
+
+CREATE TABLE endpoint (
+    id         TEXT PRIMARY KEY,
+    interface  TEXT NOT NULL,
+    service_id TEXT NOT NULL REFERENCES service (id) ON DELETE CASCADE,
+    url        TEXT NOT NULL,
+    region_id  TEXT REFERENCES region (id),
+    enabled    BOOLEAN NOT NULL,
+    extra      TEXT NOT NULL
+);
+
+CREATE INDEX endpoint_region ON endpoint (region_id);
+
+CREATE INDEX endpoint_service ON endpoint (service_id);
+
+CREATE TABLE event (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         INTEGER NOT NULL,
+    action     TEXT NOT NULL,
+    outcome    TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    target_id  TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    domain_id  TEXT NOT NULL,
+    detail     TEXT NOT NULL,
+    actor_id   TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    address    TEXT NOT NULL,
+    user_agent TEXT NOT NULL
+);
+
+CREATE INDEX event_at ON event (at);
+
+CREATE INDEX event_of_user ON event (user_id, id);
+
+CREATE TABLE factor (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    kind         TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    secret       TEXT NOT NULL,
+    algorithm    TEXT NOT NULL,
+    digits       INTEGER NOT NULL,
+    period       INTEGER NOT NULL,
+    last_step    INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL,
+    confirmed_at INTEGER,
+    expires_at   INTEGER
+);
+
+CREATE INDEX factor_expiry ON factor (expires_at);
+
+CREATE INDEX factor_of_user ON factor (user_id);
+
+CREATE TABLE guard (
+    name TEXT PRIMARY KEY
+);
+
+CREATE TABLE implication (
+    prior_role_id   TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+    implied_role_id TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+    PRIMARY KEY (prior_role_id, implied_role_id)
+);
+
+CREATE INDEX implication_implied ON implication (implied_role_id);
+
+CREATE TABLE membership (
+    group_id TEXT NOT NULL REFERENCES user_group (id) ON DELETE CASCADE,
+    user_id  TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    PRIMARY KEY (group_id, user_id)
+);
+
+CREATE INDEX membership_of_user ON membership (user_id);
+
+CREATE TABLE password (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id      TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    hash         TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    self_service BOOLEAN NOT NULL
+);
+
+CREATE INDEX password_of_user ON password (user_id, created_at, id);
+
+CREATE TABLE project (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    name_fold   TEXT NOT NULL,
+    domain_id   TEXT REFERENCES project (id),
+    parent_id   TEXT REFERENCES project (id),
+    is_domain   BOOLEAN NOT NULL,
+    description TEXT,
+    enabled     BOOLEAN NOT NULL,
+    options     TEXT NOT NULL,
+    extra       TEXT NOT NULL,
+    CONSTRAINT project_is_domain_or_below CHECK (is_domain = (domain_id IS NULL) AND is_domain = (parent_id IS NULL))
+);
+
+CREATE INDEX project_domain ON project (domain_id);
+
+CREATE UNIQUE INDEX project_name ON project (COALESCE(domain_id, ''), name);
+
+CREATE INDEX project_parent ON project (parent_id);
+
+CREATE TABLE project_tag (
+    project_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    PRIMARY KEY (project_id, name)
+);
+
+CREATE INDEX project_tag_name ON project_tag (name);
+
+CREATE TABLE recovery_code (
+    id      TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    digest  TEXT NOT NULL,
+    used_at INTEGER
+);
+
+CREATE UNIQUE INDEX recovery_code_digest ON recovery_code (user_id, digest);
+
+CREATE TABLE region (
+    id          TEXT PRIMARY KEY,
+    description TEXT NOT NULL,
+    parent_id   TEXT REFERENCES region (id),
+    extra       TEXT NOT NULL
+);
+
+CREATE INDEX region_parent ON region (parent_id);
+
+CREATE TABLE revocation (
+    id         TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+);
+
+CREATE INDEX revocation_expiry ON revocation (expires_at);
+
+CREATE TABLE role (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    name_fold   TEXT NOT NULL,
+    domain_id   TEXT NOT NULL,
+    description TEXT,
+    options     TEXT NOT NULL,
+    extra       TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX role_name ON role (domain_id, name);
+
+CREATE TABLE role_grant (
+    role_id     TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+    user_id     TEXT REFERENCES user_account (id) ON DELETE CASCADE,
+    group_id    TEXT REFERENCES user_group (id) ON DELETE CASCADE,
+    target_kind TEXT NOT NULL CHECK (target_kind IN ('project', 'domain', 'system')),
+    target_id   TEXT REFERENCES project (id) ON DELETE CASCADE,
+    inherited   BOOLEAN NOT NULL,
+    CONSTRAINT role_grant_one_actor CHECK ((user_id IS NULL) <> (group_id IS NULL)),
+    CONSTRAINT role_grant_target CHECK ((target_kind = 'system') = (target_id IS NULL))
+);
+
+CREATE INDEX role_grant_of_group ON role_grant (group_id);
+
+CREATE INDEX role_grant_of_user ON role_grant (user_id);
+
+CREATE INDEX role_grant_on_target ON role_grant (target_id);
+
+CREATE UNIQUE INDEX role_grant_once ON role_grant
+    (role_id, COALESCE(user_id, ''), COALESCE(group_id, ''), target_kind, COALESCE(target_id, ''), inherited);
+
+CREATE TABLE service (
+    id        TEXT PRIMARY KEY,
+    type      TEXT NOT NULL,
+    type_fold TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    name_fold TEXT NOT NULL,
+    enabled   BOOLEAN NOT NULL,
+    extra     TEXT NOT NULL
+);
+
+CREATE TABLE sign_in_failure (
+    user_id      TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    network      TEXT NOT NULL,
+    tries        INTEGER NOT NULL,
+    last_at      INTEGER NOT NULL,
+    locked_until INTEGER NOT NULL,
+    PRIMARY KEY (user_id, kind, network)
+);
+
+CREATE TABLE signing_key (
+    kid          TEXT PRIMARY KEY,
+    algorithm    TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    private_key  TEXT NOT NULL,
+    public_key   BLOB NOT NULL,
+    created_at   INTEGER NOT NULL,
+    activated_at INTEGER,
+    retire_at    INTEGER
+);
+
+CREATE TABLE used_receipt (
+    id         TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+);
+
+CREATE INDEX used_receipt_expiry ON used_receipt (expires_at);
+
+CREATE TABLE user_account (
+    id                  TEXT PRIMARY KEY,
+    domain_id           TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    name                TEXT NOT NULL,
+    name_fold           TEXT NOT NULL,
+    enabled             BOOLEAN NOT NULL,
+    default_project_id  TEXT NOT NULL,
+    options             TEXT NOT NULL,
+    extra               TEXT NOT NULL,
+    created_at          INTEGER NOT NULL,
+    auth_version        INTEGER NOT NULL,
+    password_expires_at INTEGER
+);
+
+CREATE INDEX user_account_default_project ON user_account (default_project_id);
+
+CREATE UNIQUE INDEX user_account_name ON user_account (domain_id, name);
+
+CREATE TABLE user_group (
+    id          TEXT PRIMARY KEY,
+    domain_id   TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    name_fold   TEXT NOT NULL,
+    description TEXT,
+    extra       TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX user_group_name ON user_group (domain_id, name);
