@@ -1,7 +1,10 @@
 package v2
 
 import (
+	"encoding/json"
 	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/catalog"
@@ -26,11 +29,11 @@ type tokenView struct {
 
 // tenantView is a project as v2.0 knows it, with the attributes that Keystone keeps without understanding.
 type tenantView struct {
-	ID          string         `json:"id"`
-	Name        string         `json:"name"`
-	Description *string        `json:"description"`
-	Enabled     bool           `json:"enabled"`
-	Extra       map[string]any `json:",embed"`
+	ID          string                    `json:"id"`
+	Name        string                    `json:"name"`
+	Description *string                   `json:"description"`
+	Enabled     bool                      `json:"enabled"`
+	Extra       map[string]jsontext.Value `json:",embed"`
 }
 
 type userView struct {
@@ -67,12 +70,14 @@ type endpointView struct {
 }
 
 func viewTenant(p *resource.Project) tenantView {
-	extra := map[string]any{}
+	extra := map[string]jsontext.Value{}
 	for k, v := range p.Extra {
 		switch k {
 		case "id", "name", "description", "enabled", "domain_id", "parent_id", "is_domain", "links", "tags", "options":
 		default:
-			extra[k] = v
+			if b, err := json.Marshal(v); err == nil { // it came out of JSON
+				extra[k] = b
+			}
 		}
 	}
 	return tenantView{ID: p.ID, Name: p.Name, Description: p.Description, Enabled: p.Enabled, Extra: extra}

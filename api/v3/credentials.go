@@ -146,11 +146,10 @@ func (h credentials) update(c *httpapi.Call, x credential) (httpapi.Reply, error
 // remove deletes the factor. When somebody else than its owner does, the owner's sessions end: whoever holds
 // one may be the reason.
 func (h credentials) remove(c *httpapi.Call, x credential) (httpapi.Reply, error) {
-	if err := h.MFA.Remove(c.Context(), x.UserID, x.ID); err != nil {
-		return httpapi.Reply{}, err
+	if x.UserID != c.Actor.UserID {
+		if err := h.Identity.EndSessions(c.Context(), x.UserID); err != nil {
+			return httpapi.Reply{}, err
+		}
 	}
-	if x.UserID == c.Actor.UserID {
-		return httpapi.NoContent(), nil
-	}
-	return httpapi.NoContent(), h.Identity.EndSessions(c.Context(), x.UserID)
+	return httpapi.NoContent(), h.MFA.Remove(c.Context(), x.UserID, x.ID)
 }

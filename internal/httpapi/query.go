@@ -10,7 +10,7 @@ import (
 	"github.com/keyward/identity/internal/listing"
 )
 
-// MaxPage is the largest page a list answers with, as in Keystone (max_db_limit).
+// MaxPage is the largest page a list answers with, asked for or not, as in Keystone (max_db_limit).
 const MaxPage = 1000
 
 // List reads the filters named by attrs, with Keystone's comparators, and the paging parameters. Attributes
@@ -51,7 +51,7 @@ func (c *Call) paging(q *listing.Query) error {
 		}
 		q.Limit = n
 	}
-	if q.Limit > MaxPage {
+	if q.Limit == 0 || q.Limit > MaxPage {
 		q.Limit = MaxPage
 	}
 	return nil
