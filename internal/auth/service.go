@@ -81,6 +81,24 @@ type Parts struct {
 	Passwords PasswordPolicy
 	Options   Options
 	Now       func() time.Time
+	// Floor is called when a password or code comes in and returns what a refusal waits for, so that all
+	// refusals take as long, whatever work they caused (see Floor). Nil waits for nothing.
+	Floor func(ctx context.Context) (wait func())
+}
+
+// Floor returns a Parts.Floor that makes refusals take at least d by a real clock.
+func Floor(d time.Duration, now func() time.Time) func(context.Context) func() {
+	return func(ctx context.Context) func() {
+		until := now().Add(d)
+		return func() {
+			timer := time.NewTimer(until.Sub(now()))
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		}
+	}
 }
 
 // Service is the gate.
@@ -94,12 +112,16 @@ type Service struct {
 	policy   PasswordPolicy
 	o        Options
 	now      func() time.Time
+	floor    func(ctx context.Context) func()
 }
 
 // NewService makes the gate.
 func NewService(p Parts) *Service {
+	if p.Floor == nil {
+		p.Floor = func(context.Context) func() { return func() {} }
+	}
 	return &Service{
 		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
-		attempts: p.Attempts, policy: p.Passwords, o: p.Options, now: p.Now,
+		attempts: p.Attempts, policy: p.Passwords, o: p.Options, now: p.Now, floor: p.Floor,
 	}
 }

@@ -18,11 +18,19 @@ func (s *Service) SignIn(ctx context.Context, r Request) (Issued, error) {
 	if err := r.shape(); err != nil {
 		return Issued{}, err
 	}
-	p, err := s.prove(ctx, r)
-	if err != nil {
-		return Issued{}, err
+	wait := func() {}
+	if r.has(MethodPassword) || r.has(MethodTOTP) {
+		wait = s.floor(ctx)
 	}
-	return s.issue(ctx, p, r.Scope)
+	p, err := s.prove(ctx, r)
+	var issued Issued
+	if err == nil {
+		issued, err = s.issue(ctx, p, r.Scope)
+	}
+	if fault.Is(err, fault.Unauthorized) {
+		wait()
+	}
+	return issued, err
 }
 
 // shape refuses requests that cannot be looked at. Unknown methods are Unauthorized, as in Keystone, but only
@@ -280,6 +288,15 @@ const FreshFor = 10 * time.Minute
 // people who sign in with a second factor show that as well. All tokens of the user end. It fails with
 // Unauthorized, and with BadRequest when the new password is too weak.
 func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) error {
+	wait := s.floor(ctx)
+	err := s.changePassword(ctx, c)
+	if fault.Is(err, fault.Unauthorized) {
+		wait()
+	}
+	return err
+}
+
+func (s *Service) changePassword(ctx context.Context, c PasswordChange) error {
 	u, _, failures, err := s.checkPassword(ctx, Ref{ID: c.UserID}, c.Original)
 	if err != nil {
 		return err
