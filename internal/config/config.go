@@ -1,0 +1,120 @@
+// Package config reads an operator's choices: a file, environment variables and defaults, in one struct. It is
+// all of viper in this program. It reports every problem at once, refuses what it does not know, and never
+// shows a secret. What the choices mean is for the packages that receive them.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is everything an operator may choose. Load fills it; every field has the meaning that Settings tells.
+type Config struct {
+	Listen         string
+	PublicURL      string
+	DataDir        string
+	TrustedProxies []netip.Prefix
+	RequestTimeout time.Duration
+	// MaxProjectDepth is how deep projects may nest below their domain.
+	MaxProjectDepth int
+	Database        Database
+	Keys            Keys
+	Bootstrap       Bootstrap
+	Token           Token
+	Receipt         Receipt
+	Lockout         Lockout
+	MFA             MFA
+	Password        Password
+	Cache           Cache
+	Policy          Policy
+	Security        Security
+	Log             Log
+}
+
+// Database says where the state lives.
+type Database struct {
+	URL            Secret // may hold a password
+	MaxConnections int
+}
+
+// Keys says where the root key is and which signing keys are made.
+type Keys struct {
+	RootFile  string
+	Algorithm string
+}
+
+// Bootstrap is what an empty database is filled with; nothing when Password is empty.
+type Bootstrap struct {
+	Password Secret
+	Region   string
+	User     string
+	Project  string
+}
+
+// Token is how long sign-ins live.
+type Token struct {
+	TTL                time.Duration
+	AllowExpiredWindow time.Duration
+	RescopeScoped      bool
+}
+
+// Receipt is how long incomplete sign-ins live.
+type Receipt struct{ TTL time.Duration }
+
+// Lockout is how many wrong guesses are borne.
+type Lockout struct {
+	PasswordAttempts         int
+	PasswordAttemptsAnywhere int
+	CodeAttempts             int
+	Duration, MaxDuration    time.Duration
+}
+
+// MFA is how second factors are made.
+type MFA struct {
+	Issuer                  string
+	Digits, Period          int
+	Algorithm               string
+	StepsBehind, StepsAhead int
+	RecoveryCodes           int
+	PendingTTL              time.Duration
+}
+
+// Password is how passwords are judged and hashed, and how much of that may go on at once.
+type Password struct {
+	Slots, Queue      int
+	Wait              time.Duration
+	MinLength         int
+	MemoryKiB, Passes int
+}
+
+// Cache bounds what is remembered.
+type Cache struct{ Size int }
+
+// Policy names an operator's policy.yaml.
+type Policy struct{ File string }
+
+// Security is whom to tell of a vulnerability.
+type Security struct{ Contact string }
+
+// Log is how the log is written.
+type Log struct{ Level, Format string }
+
+// Secret is text that is never printed. Reveal returns it.
+type Secret string
+
+// Reveal returns the text, for the one who needs it.
+func (s Secret) Reveal() string { return string(s) }
+
+// String hides the text.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// GoString hides the text from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the text from encoders and loggers.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -1,0 +1,69 @@
+package config
+
+// Setting is one key that an operator may set.
+type Setting struct {
+	// Key is the name in the file, with dots between its parts. Env tells its environment variable.
+	Key string
+	// Default is the text that stands for the default, as one would write it in the file.
+	Default string
+	// Doc says what it does, in a sentence or two.
+	Doc string
+
+	field func(*Config) any
+}
+
+// Settings lists every key, in the order of configs/identity.yaml.
+func Settings() []Setting { return settings }
+
+var settings = []Setting{
+	{"listen", "127.0.0.1:5000", "Address and port to serve on. TLS is for a proxy in front.", func(c *Config) any { return &c.Listen }},
+	{"public_url", `""`, "URL under which clients reach the server, without a path of the API. Empty means http://<listen>; it must be set when listening on all addresses.", func(c *Config) any { return &c.PublicURL }},
+	{"data_dir", "./var", "Folder of the root key and the SQLite file.", func(c *Config) any { return &c.DataDir }},
+	{"trusted_proxies", "[]", "Networks (CIDR) of proxies whose X-Forwarded-For is believed.", func(c *Config) any { return &c.TrustedProxies }},
+	{"request_timeout", "20s", "How long the work on one request may take.", func(c *Config) any { return &c.RequestTimeout }},
+	{"max_project_tree_depth", "5", "How deep projects may nest below their domain.", func(c *Config) any { return &c.MaxProjectDepth }},
+
+	{"database.url", `""`, "sqlite:///path or postgres://…; empty means the file identity.db in data_dir. It may hold a password: prefer the environment.", func(c *Config) any { return &c.Database.URL }},
+	{"database.max_connections", "10", "How many connections to the database may be open.", func(c *Config) any { return &c.Database.MaxConnections }},
+
+	{"keys.root_file", `""`, "File of the root key, mode 0600; empty means root.key in data_dir. Made when the database is empty. All nodes need the same one.", func(c *Config) any { return &c.Keys.RootFile }},
+	{"keys.algorithm", "EdDSA", "Algorithm of new signing keys: EdDSA or ES256.", func(c *Config) any { return &c.Keys.Algorithm }},
+
+	{"bootstrap.password", `""`, "Password of the first administrator. When set, an empty database is filled at the start of `serve`. Prefer the environment.", func(c *Config) any { return &c.Bootstrap.Password }},
+	{"bootstrap.region", "RegionOne", "Region of the identity endpoints.", func(c *Config) any { return &c.Bootstrap.Region }},
+	{"bootstrap.user", "admin", "Name of the first administrator.", func(c *Config) any { return &c.Bootstrap.User }},
+	{"bootstrap.project", "admin", "Name of the first project.", func(c *Config) any { return &c.Bootstrap.Project }},
+
+	{"token.ttl", "1h", "How long a sign-in lives. Continuing from its token never extends it.", func(c *Config) any { return &c.Token.TTL }},
+	{"token.allow_expired_window", "48h", "How long after its end a token may still be validated by services with allow_expired.", func(c *Config) any { return &c.Token.AllowExpiredWindow }},
+	{"token.allow_rescope_scoped_token", "true", "Whether a scoped token may be exchanged for one of another scope.", func(c *Config) any { return &c.Token.RescopeScoped }},
+	{"receipt.ttl", "5m", "How long an incomplete sign-in may be completed.", func(c *Config) any { return &c.Receipt.TTL }},
+
+	{"lockout.password_attempts", "5", "Wrong passwords in a row that are borne from one network.", func(c *Config) any { return &c.Lockout.PasswordAttempts }},
+	{"lockout.password_attempts_anywhere", "100", "Wrong passwords in a row that are borne from all networks together, at most 100.", func(c *Config) any { return &c.Lockout.PasswordAttemptsAnywhere }},
+	{"lockout.code_attempts", "10", "Wrong codes in a row that are borne.", func(c *Config) any { return &c.Lockout.CodeAttempts }},
+	{"lockout.duration", "30s", "The first pause. It doubles with each further failure.", func(c *Config) any { return &c.Lockout.Duration }},
+	{"lockout.max_duration", "1h", "The longest pause.", func(c *Config) any { return &c.Lockout.MaxDuration }},
+
+	{"mfa.issuer", "Identity", "Name of this installation in authenticator apps.", func(c *Config) any { return &c.MFA.Issuer }},
+	{"mfa.digits", "6", "Length of a code: 6 or 8.", func(c *Config) any { return &c.MFA.Digits }},
+	{"mfa.period", "30", "Seconds for which a code is shown: 30 or 60.", func(c *Config) any { return &c.MFA.Period }},
+	{"mfa.algorithm", "SHA1", "SHA1, which every app understands, SHA256 or SHA512.", func(c *Config) any { return &c.MFA.Algorithm }},
+	{"mfa.steps_behind", "1", "How many periods a phone's clock may be slow: 0 or 1.", func(c *Config) any { return &c.MFA.StepsBehind }},
+	{"mfa.steps_ahead", "1", "How many periods a phone's clock may be fast: 0 or 1.", func(c *Config) any { return &c.MFA.StepsAhead }},
+	{"mfa.recovery_codes", "4", "How many recovery codes a user gets, 1 to 16.", func(c *Config) any { return &c.MFA.RecoveryCodes }},
+	{"mfa.pending_ttl", "15m", "How long an enrolment may stay unconfirmed.", func(c *Config) any { return &c.MFA.PendingTTL }},
+
+	{"password.slots", "0", "How many passwords are hashed at a time; 0 means one for each processor.", func(c *Config) any { return &c.Password.Slots }},
+	{"password.queue", "64", "How many sign-ins may wait for that.", func(c *Config) any { return &c.Password.Queue }},
+	{"password.wait", "3s", "How long each of them waits before it is told to come back.", func(c *Config) any { return &c.Password.Wait }},
+	{"password.min_length", "8", "Least length, in characters, of passwords that people choose for themselves.", func(c *Config) any { return &c.Password.MinLength }},
+	{"password.memory_kib", "19456", "Memory of one hash (argon2id m). Less than OWASP's minimum for the passes is refused.", func(c *Config) any { return &c.Password.MemoryKiB }},
+	{"password.passes", "2", "Passes of one hash (argon2id t).", func(c *Config) any { return &c.Password.Passes }},
+
+	{"cache.size", "100000", "How many facts of each kind a node remembers.", func(c *Config) any { return &c.Cache.Size }},
+	{"policy.file", `""`, "An operator's policy.yaml; empty for the defaults. `identity policy print` shows them.", func(c *Config) any { return &c.Policy.File }},
+	{"security.contact", `""`, "Where to report a vulnerability (mailto: or https:), shown in /.well-known/security.txt.", func(c *Config) any { return &c.Security.Contact }},
+	{"log.level", "info", "debug, info, warn or error.", func(c *Config) any { return &c.Log.Level }},
+	{"log.format", "json", "json or text.", func(c *Config) any { return &c.Log.Format }},
+}

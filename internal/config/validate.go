@@ -1,0 +1,145 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// derive fills in what depends on other settings.
+func (c *Config) derive() {
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	if c.PublicURL == "" && !wildcard(c.Listen) {
+		c.PublicURL = "http://" + c.Listen
+	}
+	if c.Keys.RootFile == "" {
+		c.Keys.RootFile = filepath.Join(c.DataDir, "root.key")
+	}
+	if c.Database.URL == "" {
+		c.Database.URL = Secret("sqlite://" + sqlitePath(c.DataDir))
+	}
+}
+
+// sqlitePath is the database file of a data folder; a relative one begins with a dot.
+func sqlitePath(dir string) string {
+	p := filepath.ToSlash(filepath.Join(dir, "identity.db"))
+	if !filepath.IsAbs(p) && !strings.HasPrefix(p, ".") {
+		p = "./" + p
+	}
+	return p
+}
+
+// wildcard says whether the address stands for all addresses of the machine.
+func wildcard(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
+}
+
+// problems lists the choices that cannot be.
+func (c *Config) problems() []error {
+	var ps problems
+	_, port, err := net.SplitHostPort(c.Listen)
+	n, numErr := strconv.Atoi(port)
+	ps.unless(err == nil && numErr == nil && n >= 0 && n <= 65535, "listen: must be host:port")
+	if c.PublicURL == "" {
+		ps.unless(false, "public_url: must be set when listening on all addresses, because links cannot name them")
+	} else {
+		ps.unless(isPublicURL(c.PublicURL), "public_url: must be http://host or https://host, without user, query or fragment")
+	}
+	ps.unless(c.DataDir != "", "data_dir: must not be empty")
+	ps.between("request_timeout", c.RequestTimeout, time.Second, 25*time.Second)
+	ps.within("max_project_tree_depth", c.MaxProjectDepth, 1, 100)
+
+	scheme, rest, _ := strings.Cut(c.Database.URL.Reveal(), "://")
+	ps.unless(slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) && rest != "",
+		"database.url: must begin with sqlite:// or postgres:// and name a database")
+	ps.within("database.max_connections", c.Database.MaxConnections, 1, 1000)
+	ps.oneOf("keys.algorithm", c.Keys.Algorithm, "EdDSA", "ES256")
+	ps.unless(c.Bootstrap.User != "", "bootstrap.user: must not be empty")
+	ps.unless(c.Bootstrap.Project != "", "bootstrap.project: must not be empty")
+
+	ps.between("token.ttl", c.Token.TTL, time.Minute, 7*24*time.Hour)
+	ps.between("token.allow_expired_window", c.Token.AllowExpiredWindow, 0, 30*24*time.Hour)
+	ps.between("receipt.ttl", c.Receipt.TTL, 30*time.Second, time.Hour)
+	ps.within("lockout.password_attempts", c.Lockout.PasswordAttempts, 1, 100)
+	ps.within("lockout.password_attempts_anywhere", c.Lockout.PasswordAttemptsAnywhere, 1, 100)
+	ps.within("lockout.code_attempts", c.Lockout.CodeAttempts, 1, 100)
+	ps.between("lockout.duration", c.Lockout.Duration, time.Second, 24*time.Hour)
+	ps.between("lockout.max_duration", c.Lockout.MaxDuration, c.Lockout.Duration, 24*time.Hour)
+	c.mfaProblems(&ps)
+	c.passwordProblems(&ps)
+
+	ps.within("cache.size", c.Cache.Size, 1, 10_000_000)
+	ps.unless(c.Security.Contact == "" || isContact(c.Security.Contact), "security.contact: must be a mailto: or https: address")
+	ps.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	ps.oneOf("log.format", c.Log.Format, "json", "text")
+	return ps
+}
+
+func (c *Config) mfaProblems(ps *problems) {
+	m := c.MFA
+	ps.unless(m.Issuer != "" && !strings.ContainsRune(m.Issuer, ':'), "mfa.issuer: must not be empty or hold a colon")
+	ps.unless(m.Digits == 6 || m.Digits == 8, "mfa.digits: must be 6 or 8")
+	ps.unless(m.Period == 30 || m.Period == 60, "mfa.period: must be 30 or 60")
+	ps.oneOf("mfa.algorithm", m.Algorithm, "SHA1", "SHA256", "SHA512")
+	ps.within("mfa.steps_behind", m.StepsBehind, 0, 1)
+	ps.within("mfa.steps_ahead", m.StepsAhead, 0, 1)
+	ps.within("mfa.recovery_codes", m.RecoveryCodes, 1, 16)
+	ps.between("mfa.pending_ttl", m.PendingTTL, time.Minute, 24*time.Hour)
+}
+
+// leastMemory is OWASP's minimum for argon2id with one lane, in KiB by passes (Password Storage Cheat Sheet).
+var leastMemory = []int{1: 47104, 2: 19456, 3: 12288, 4: 9216, 5: 7168}
+
+func (c *Config) passwordProblems(ps *problems) {
+	p := c.Password
+	ps.within("password.slots", p.Slots, 0, 1024)
+	ps.within("password.queue", p.Queue, 0, 100_000)
+	ps.between("password.wait", p.Wait, 10*time.Millisecond, 15*time.Second)
+	ps.within("password.min_length", p.MinLength, 8, 64)
+	ps.within("password.passes", p.Passes, 1, 16)
+	if p.Passes >= 1 {
+		ps.within("password.memory_kib", p.MemoryKiB, leastMemory[min(p.Passes, len(leastMemory)-1)], 256<<10)
+	}
+}
+
+type problems []error
+
+func (p *problems) unless(ok bool, problem string) {
+	if !ok {
+		*p = append(*p, errors.New(problem))
+	}
+}
+
+func (p *problems) within(key string, n, low, high int) {
+	p.unless(n >= low && n <= high, fmt.Sprintf("%s: must be from %d to %d", key, low, high))
+}
+
+func (p *problems) between(key string, d, low, high time.Duration) {
+	p.unless(d >= low && d <= high, fmt.Sprintf("%s: must be from %s to %s", key, low, high))
+}
+
+func (p *problems) oneOf(key, value string, choices ...string) {
+	p.unless(slices.Contains(choices, value), fmt.Sprintf("%s: must be one of %s", key, strings.Join(choices, ", ")))
+}
+
+func isPublicURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == "" && !strings.ContainsAny(s, "?#\r\n\" ")
+}
+
+func isContact(s string) bool {
+	return (strings.HasPrefix(s, "mailto:") || strings.HasPrefix(s, "https://")) && !strings.ContainsAny(s, "\r\n ")
+}

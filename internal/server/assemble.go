@@ -1,0 +1,167 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	identitydoc "github.com/keyward/identity"
+	"github.com/keyward/identity/api/discovery"
+	v2 "github.com/keyward/identity/api/v2"
+	v3 "github.com/keyward/identity/api/v3"
+	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/bootstrap"
+	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/config"
+	"github.com/keyward/identity/internal/contract"
+	"github.com/keyward/identity/internal/facts"
+	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/password"
+	"github.com/keyward/identity/internal/policy"
+	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/store"
+)
+
+// parts are what New needs after the services are made.
+type parts struct {
+	vault    *auth.Vault
+	follower *facts.Follower
+}
+
+// methods are the names that a user's multi_factor_auth_rules may use.
+var methods = []string{"password", "totp", "token"}
+
+// assemble makes the services and the routes.
+func (s *Server) assemble() (*parts, error) {
+	cfg, now, id := s.cfg, s.deps.Now, s.deps.NewID
+	engine, err := Policy(cfg)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := contract.Load(identitydoc.OpenAPI)
+	if err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	vault, err := newVault(cfg, s.keys)
+	if err != nil {
+		return nil, err
+	}
+	f := facts.New(s.store, cfg.Cache.Size, time.Now) // its clock must move on by itself, also in tests
+	s.store.OnCommit(f.Apply)
+	s.store.OnCommit(s.keys.heard)
+	follower := facts.NewFollower(f, s.store, s.deps.Log, time.Now, s.keys.heard)
+
+	attempts := auth.NewAttempts(s.store, lockout(cfg), now)
+	factors := mfa.NewService(s.store, s.keys.ring, attempts, mfaOptions(cfg), now, id)
+	gate := auth.NewService(auth.Parts{
+		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts,
+		Passwords: password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
+		Options:   authOptions(cfg), Now: now,
+	})
+	services := v3.Services{
+		Auth: gate, MFA: factors, Facts: f,
+		Identity:   identity.NewService(s.store, vault, s.store, gate, methods, now, id),
+		Resource:   resource.NewService(s.store, cfg.MaxProjectDepth, id),
+		Assignment: assignment.NewService(s.store, id),
+		Catalog:    catalog.NewRegistry(s.store, id),
+	}
+	s.api = &httpapi.API{
+		BaseURL: cfg.PublicURL, Auth: gate, StepUp: gate, Policy: engine, Contract: doc,
+		Log: s.deps.Log, Now: now, Timeout: cfg.RequestTimeout,
+		Audit: (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
+	}
+	s.ops = append(v3.Ops(services), v2.Ops(v2.Services{Auth: gate, Assignment: services.Assignment, Facts: f})...)
+	s.ops = append(discovery.Ops(discovery.Server{
+		Ready: s.ready, JWKS: s.keys.JWKS, Contract: identitydoc.OpenAPI, Contact: cfg.Security.Contact, Paths: paths(s.ops),
+	}), s.ops...)
+	if s.echo, err = newEcho(s.api, s.ops, cfg.TrustedProxies); err != nil {
+		return nil, err
+	}
+	return &parts{vault: vault, follower: follower}, nil
+}
+
+// Policy makes the engine from the rules and the operator's policy.yaml, if there is one.
+func Policy(cfg config.Config) (*policy.Engine, error) {
+	var overrides []byte
+	if cfg.Policy.File != "" {
+		var err error
+		if overrides, err = os.ReadFile(cfg.Policy.File); err != nil {
+			return nil, fmt.Errorf("policy.file: %w", err)
+		}
+	}
+	return policy.New(overrides)
+}
+
+func newVault(cfg config.Config, keys *Keys) (*auth.Vault, error) {
+	p := cfg.Password
+	hasher, err := password.NewHasher(password.Params{MemoryKiB: uint32(p.MemoryKiB), Passes: uint32(p.Passes), Lanes: 1}) //nolint:gosec // config bounds both
+	if err != nil {
+		return nil, err
+	}
+	return auth.NewVault(password.NewPool(p.Slots, p.Queue, p.Wait), hasher, keys.ring), nil
+}
+
+func lockout(c config.Config) auth.Lockout {
+	l := c.Lockout
+	return auth.Lockout{
+		PasswordTries: l.PasswordAttempts, PasswordTriesAnywhere: l.PasswordAttemptsAnywhere, CodeTries: l.CodeAttempts,
+		Rest: l.Duration, MaxRest: l.MaxDuration,
+	}
+}
+
+func authOptions(c config.Config) auth.Options {
+	return auth.Options{
+		TokenTTL: c.Token.TTL, ReceiptTTL: c.Receipt.TTL, AllowExpiredWindow: c.Token.AllowExpiredWindow,
+		RescopeScoped: c.Token.RescopeScoped, Lockout: lockout(c),
+	}
+}
+
+func mfaOptions(c config.Config) mfa.Options {
+	m := c.MFA
+	return mfa.Options{
+		Issuer: m.Issuer, Digits: m.Digits, Period: m.Period, Algorithm: m.Algorithm, StepsBehind: m.StepsBehind,
+		StepsAhead: m.StepsAhead, RecoveryCodes: m.RecoveryCodes, PendingFor: m.PendingTTL,
+	}
+}
+
+func paths(ops []httpapi.Op) []string {
+	all := make([]string, 0, len(ops))
+	for _, op := range ops {
+		all = append(all, op.Path)
+	}
+	return all
+}
+
+func runBootstrap(ctx context.Context, st *store.Store, vault *auth.Vault, cfg config.Config, deps Deps) (bootstrap.Result, error) {
+	return bootstrap.Run(ctx, bootstrap.Deps{Store: st, Hasher: vault, Now: deps.Now, NewID: deps.NewID}, bootstrap.Config{
+		Password: cfg.Bootstrap.Password.Reveal(), User: cfg.Bootstrap.User, Project: cfg.Bootstrap.Project,
+		Region: cfg.Bootstrap.Region, PublicURL: cfg.PublicURL,
+	})
+}
+
+// Bootstrap makes what is missing of the first domain, project, user, roles and catalog, for the command.
+func Bootstrap(ctx context.Context, cfg config.Config, deps Deps) (bootstrap.Result, error) {
+	k, err := OpenKeys(ctx, cfg, deps)
+	if err != nil {
+		return bootstrap.Result{}, err
+	}
+	defer func() { _ = k.Close() }()
+	vault, err := newVault(cfg, k)
+	if err != nil {
+		return bootstrap.Result{}, err
+	}
+	return runBootstrap(ctx, k.store, vault, cfg, k.deps)
+}
+
+// Migrate brings the database up to date, for the command.
+func Migrate(ctx context.Context, cfg config.Config, deps Deps) error {
+	st, err := openStore(ctx, cfg, deps.complete())
+	if err != nil {
+		return err
+	}
+	return st.Close()
+}

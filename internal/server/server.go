@@ -1,0 +1,238 @@
+// Package server builds the whole program from a configuration: database, keys, services, routes and the
+// listener, and ends it in order. It holds no rules. Besides internal/httpapi it is the only package that
+// knows Echo.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/net/netutil"
+
+	"github.com/keyward/identity/internal/bootstrap"
+	"github.com/keyward/identity/internal/config"
+	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/store"
+)
+
+// Limits of the listener. Slow or greedy clients meet them before anything else.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeaderBytes    = 16 << 10
+	maxConnections    = 8192
+	grace             = 10 * time.Second
+	housekeeping      = time.Minute
+)
+
+// Deps are the server's sources of time, ids and log, for tests to replace. Zero fields get the real ones.
+type Deps struct {
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
+}
+
+func (d Deps) complete() Deps {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.NewID == nil {
+		d.NewID = newID
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	return d
+}
+
+// newID returns 32 random hex digits.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// Server is everything, ready to serve.
+type Server struct {
+	cfg   config.Config
+	deps  Deps
+	store *store.Store
+	keys  *Keys
+	api   *httpapi.API
+	ops   []httpapi.Op
+	echo  *echo.Echo
+	boot  bootstrap.Result
+
+	stop context.CancelFunc // ends what runs in the background
+	work sync.WaitGroup
+}
+
+// New opens the database and brings it up to date, loads or makes the keys, fills an empty database when
+// bootstrap.password is set, and assembles services and routes. It fails, with one line that holds no secret,
+// for everything that would make a server that is not safe or not whole. Call Close when it succeeds and
+// Serve is not called.
+func New(ctx context.Context, cfg config.Config, deps Deps) (s *Server, err error) {
+	s = &Server{cfg: cfg, deps: deps.complete()}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+		}
+	}()
+	if err := s.open(ctx); err != nil {
+		return s, err
+	}
+	p, err := s.assemble()
+	if err != nil {
+		return s, err
+	}
+	if err := s.bootstrap(ctx, p); err != nil {
+		return s, err
+	}
+	if err := p.follower.Start(ctx); err != nil {
+		return s, fmt.Errorf("read the stream of events: %w", err)
+	}
+	s.work.Go(func() { p.follower.Run(background) })
+	s.work.Go(func() { s.keepHouse(background) })
+	return s, nil
+}
+
+// open connects to the database, migrates it, and loads the keys.
+func (s *Server) open(ctx context.Context) error {
+	var err error
+	if s.store, err = openStore(ctx, s.cfg, s.deps); err != nil {
+		return err
+	}
+	if s.keys, err = openKeys(ctx, s.store, s.cfg, s.deps); err != nil {
+		return err
+	}
+	return s.keys.ensure(ctx)
+}
+
+func openStore(ctx context.Context, cfg config.Config, deps Deps) (*store.Store, error) {
+	st, err := store.Open(ctx, store.Options{
+		URL: cfg.Database.URL.Reveal(), Now: deps.Now, NewID: deps.NewID, Log: deps.Log, MaxConns: cfg.Database.MaxConnections,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	if err := st.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return st, nil
+}
+
+// bootstrap fills an empty database when the operator has set a password for the first administrator.
+func (s *Server) bootstrap(ctx context.Context, p *parts) error {
+	if s.cfg.Bootstrap.Password == "" {
+		return nil
+	}
+	empty, err := s.store.Empty(ctx)
+	if err != nil || !empty {
+		return err
+	}
+	s.boot, err = runBootstrap(ctx, s.store, p.vault, s.cfg, s.deps)
+	return err
+}
+
+// Bootstrapped tells what New made in an empty database; the zero Result when it made nothing.
+func (s *Server) Bootstrapped() bootstrap.Result { return s.boot }
+
+// Handler serves requests, for tests that need no listener.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Ops lists all operations, for tests of the route table.
+func (s *Server) Ops() []httpapi.Op { return s.ops }
+
+// API is what the operations share. Tests switch its DryRun; nothing else may change it once it serves.
+func (s *Server) API() *httpapi.API { return s.api }
+
+// Serve answers requests on l until ctx ends. Then it accepts no more, lets what runs finish for at most ten
+// seconds, and closes everything. It returns nil after an orderly end.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{
+		Handler:           s.echo,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug), // strangers' protocol errors
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(netutil.LimitListener(l, maxConnections)) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.deps.Log.Info("stopping")
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		if err = srv.Shutdown(ending); err != nil {
+			err = fmt.Errorf("some requests did not end in time: %w", errors.Join(err, srv.Close()))
+		}
+	}
+	return errors.Join(err, s.Close())
+}
+
+// Close ends the work in the background and closes the database last. Serve calls it.
+func (s *Server) Close() error {
+	s.stop()
+	s.work.Wait()
+	if s.store == nil {
+		return nil
+	}
+	return s.store.Close()
+}
+
+// keepHouse forgets what has expired and retires keys whose time has come.
+func (s *Server) keepHouse(ctx context.Context) {
+	tick := time.NewTicker(housekeeping)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx)); err != nil && ctx.Err() == nil {
+			s.deps.Log.WarnContext(ctx, "housekeeping failed; it is tried again", "error", err.Error())
+		}
+	}
+}
+
+// ready says why a request could not be served now, or nothing. The schema is not asked about: New has brought
+// it up to date, and this page is open to everyone.
+func (s *Server) ready(ctx context.Context) string {
+	if s.store.Ping(ctx) != nil {
+		return "The database cannot be reached."
+	}
+	if !s.keys.Loaded() {
+		return "The keys are not loaded."
+	}
+	return ""
+}
+
+// NewLogger makes the program's log.
+func NewLogger(cfg config.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.Level)) // checked by config
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.Format == "text" {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}
