@@ -138,13 +138,14 @@ func (s *Snapshot) AppendJSON(dst []byte, projectID, userID string) []byte {
 }
 
 func run(dst []byte, program []step, project, user string) []byte {
+	project, user = inside(project), inside(user)
 	for i := range program {
 		dst = append(dst, program[i].text...)
 		switch program[i].key {
 		case projectID:
-			dst = appendInside(dst, project)
+			dst = append(dst, project...)
 		case userID:
-			dst = appendInside(dst, user)
+			dst = append(dst, user...)
 		}
 	}
 	return dst
@@ -236,9 +237,9 @@ func (w *writer) textOrNull(s string) *writer {
 func (w *writer) part(p part, public string) {
 	switch p.key {
 	case literal:
-		w.open = appendInside(w.open, p.text)
+		w.raw(inside(p.text))
 	case publicURL:
-		w.open = appendInside(w.open, public)
+		w.raw(inside(public))
 	default:
 		w.steps = append(w.steps, step{w.open, p.key})
 		w.open = nil
@@ -247,15 +248,15 @@ func (w *writer) part(p part, public string) {
 
 func (w *writer) end() []step { return append(w.steps, step{text: w.open}) }
 
-// appendInside appends what JSON writes between the quotes. Ids need no escaping and cost nothing.
-func appendInside(dst []byte, s string) []byte {
+// inside returns what JSON writes between the quotes. Ids need no escaping and cost nothing.
+func inside(s string) string {
 	for i := range len(s) {
 		if b := s[i]; (b < '0' || b > '9') && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && b != '-' && b != '_' {
 			q := quoted(s)
-			return append(dst, q[1:len(q)-1]...)
+			return string(q[1 : len(q)-1])
 		}
 	}
-	return append(dst, s...)
+	return s
 }
 
 // quoted returns s as a JSON string without characters that HTML or JavaScript give a meaning to.
