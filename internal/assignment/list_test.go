@@ -253,3 +253,38 @@ func TestListCost(t *testing.T) {
 		}
 	}
 }
+
+// TestManyIDs guards the reads of many things at once where they take more than one statement.
+func TestManyIDs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	many := func(first, last string) []string {
+		ids := []string{first}
+		for i := range 1200 {
+			ids = append(ids, fmt.Sprintf("none%d", i))
+		}
+		return append(ids, last)
+	}
+	projects, err := w.store.ProjectsByID(w.ctx, many("web", "sky"))
+	must(t, err)
+	if got := join(projects); got != "web sky" {
+		t.Errorf("ProjectsByID: got %q", got)
+	}
+	below, err := w.store.ProjectsBelow(w.ctx, many("shop", "red")) // one root is below the other
+	must(t, err)
+	if got := join(below); got != "cart shop web" {
+		t.Errorf("ProjectsBelow: got %q", got)
+	}
+	members, err := w.store.MembersOf(w.ctx, many("none", "ops"))
+	must(t, err)
+	if len(members) != 1 || !slices.Equal(members["ops"], []string{"ann", "eve"}) {
+		t.Errorf("MembersOf: got %v", members)
+	}
+	users, err := w.store.UsersByID(w.ctx, many("ann", "bob"))
+	must(t, err)
+	groups, err := w.store.GroupsByID(w.ctx, many("none", "ops"))
+	must(t, err)
+	if len(users) != 2 || len(groups) != 1 {
+		t.Errorf("got %d users and %d groups, want 2 and 1", len(users), len(groups))
+	}
+}
