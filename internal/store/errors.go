@@ -23,8 +23,7 @@ import (
 
 // sqlState returns PostgreSQL's code of an error, or "".
 func sqlState(err error) string {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code
 	}
 	return ""
@@ -32,8 +31,7 @@ func sqlState(err error) string {
 
 // sqliteCode returns SQLite's extended code of an error, or 0.
 func sqliteCode(err error) int {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code()
 	}
 	return 0

@@ -82,7 +82,8 @@ func (s *Store) replaceKeys(ctx context.Context, db *gorm.DB, old, keys []auth.S
 		row := newKeyRow(k)
 		was, known := before[k.KID]
 		delete(before, k.KID)
-		action, err := "", error(nil)
+		var action string
+		var err error
 		switch {
 		case !known:
 			action, err = "key.create", db.Create(&row).Error

@@ -70,14 +70,6 @@ func (r projectRow) project() (resource.Project, error) {
 	return p, decode(r.Extra, &p.Extra)
 }
 
-// kindName is what messages call the project.
-func (r projectRow) kindName() string {
-	if r.IsDomain {
-		return "domain"
-	}
-	return "project"
-}
-
 func projectTaken(p resource.Project) error {
 	if p.IsDomain {
 		return taken("domain", p.Name, "")

@@ -93,13 +93,6 @@ func (s *Store) ResetFailures(ctx context.Context, userID string, kind auth.Fail
 	})
 }
 
-type revocationRow struct {
-	ID        string `gorm:"primaryKey"`
-	ExpiresAt int64
-}
-
-func (revocationRow) TableName() string { return "revocation" }
-
 type receiptRow struct {
 	ID        string `gorm:"primaryKey"`
 	ExpiresAt int64

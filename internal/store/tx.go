@@ -100,7 +100,8 @@ func (s *Store) nested(ctx context.Context, t *tx, fn func(context.Context) erro
 
 // pause waits a little longer and more randomly with every try; it reports false when ctx ended.
 func pause(ctx context.Context, try int) bool {
-	timer := time.NewTimer(time.Duration(1+rand.IntN(1<<min(try, 7))) * time.Millisecond)
+	wait := 1 + rand.IntN(1<<min(try, 7)) //nolint:gosec // spreads retries, hides nothing
+	timer := time.NewTimer(time.Duration(wait) * time.Millisecond)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -11,7 +11,7 @@ import (
 )
 
 func roles(t *testing.T, w *world) {
-	r := assignment.Role{ID: "lead", Name: "Lead", Description: ptr(""), Options: resource.Options{Immutable: ptr(false)}, Extra: map[string]any{"k": "v"}}
+	r := assignment.Role{ID: "lead", Name: "Lead", Description: new(""), Options: resource.Options{Immutable: new(false)}, Extra: map[string]any{"k": "v"}}
 	must(t, w.CreateRole(w.ctx, r))
 	want(t, "as created", get[assignment.Role](t)(w.Role(w.ctx, "lead")), r)
 	r.Description, r.Options, r.Extra = nil, resource.Options{}, nil
@@ -100,8 +100,8 @@ func grantFilters(t *testing.T, w *world) {
 		{"a role", assignment.Filter{RoleID: "member"}, []assignment.Grant{byUser, onSystem}},
 		{"a kind of target", assignment.Filter{On: assignment.OnSystem}, []assignment.Grant{onSystem}},
 		{"targets", assignment.Filter{TargetIDs: []string{"red", "web"}}, []assignment.Grant{byGroup, byUser}},
-		{"inherited ones", assignment.Filter{Inherited: ptr(true)}, []assignment.Grant{byGroup}},
-		{"direct ones", assignment.Filter{Inherited: ptr(false)}, []assignment.Grant{byUser, onSystem}},
+		{"inherited ones", assignment.Filter{Inherited: new(true)}, []assignment.Grant{byGroup}},
+		{"direct ones", assignment.Filter{Inherited: new(false)}, []assignment.Grant{byUser, onSystem}},
 		{"an unknown user", assignment.Filter{UserID: "no"}, []assignment.Grant{}},
 	} {
 		want(t, c.what, get[[]assignment.Grant](t)(w.Grants(w.ctx, c.filter)), c.want)

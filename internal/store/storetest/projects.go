@@ -41,11 +41,11 @@ func projectTrees(t *testing.T, w *world) {
 }
 
 func projectZeroValues(t *testing.T, w *world) {
-	p := resource.Project{ID: "p", Name: "p", DomainID: "red", ParentID: "web", Enabled: true, Description: ptr("d"),
-		Tags: []string{"a", "b c", "ü"}, Options: resource.Options{Immutable: ptr(true)}, Extra: map[string]any{"k": "v"}}
+	p := resource.Project{ID: "p", Name: "p", DomainID: "red", ParentID: "web", Enabled: true, Description: new("d"),
+		Tags: []string{"a", "b c", "ü"}, Options: resource.Options{Immutable: new(true)}, Extra: map[string]any{"k": "v"}}
 	must(t, w.CreateProject(w.ctx, p))
 	want(t, "as created", get[resource.Project](t)(w.Project(w.ctx, "p")), p)
-	p.Enabled, p.Description, p.Tags, p.Options, p.Extra = false, ptr(""), nil, resource.Options{}, nil
+	p.Enabled, p.Description, p.Tags, p.Options, p.Extra = false, new(""), nil, resource.Options{}, nil
 	got := get[resource.Project](t)(w.UpdateProject(w.ctx, "p", func(x *resource.Project) error {
 		*x = p
 		x.DomainID, x.ParentID, x.IsDomain = "blue", "blue", true // not what an update may change

@@ -13,7 +13,7 @@ import (
 
 func (w *world) factor(id, user string) mfa.Factor {
 	return mfa.Factor{ID: id, UserID: user, Kind: mfa.TOTP, Name: "phone", State: mfa.Pending, Secret: "sealed",
-		Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: w.now, ExpiresAt: ptr(w.now.Add(time.Minute))}
+		Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: w.now, ExpiresAt: new(w.now.Add(time.Minute))}
 }
 
 func factors(t *testing.T, w *world) {
@@ -26,7 +26,7 @@ func factors(t *testing.T, w *world) {
 	_, err = w.UpdateFactor(w.ctx, "bob", "f", func(*mfa.Factor) error { return nil })
 	wantKind(t, "changing another's factor", err, fault.NotFound)
 	wantKind(t, "deleting another's factor", w.DeleteFactor(w.ctx, "bob", "f"), fault.NotFound)
-	f.State, f.ConfirmedAt, f.ExpiresAt, f.LastStep, f.Name = mfa.Active, ptr(w.now), nil, 41, ""
+	f.State, f.ConfirmedAt, f.ExpiresAt, f.LastStep, f.Name = mfa.Active, new(w.now), nil, 41, ""
 	before := w.last(t)
 	get[mfa.Factor](t)(w.UpdateFactor(w.ctx, "ann", "f", func(x *mfa.Factor) error { *x = f; x.UserID = "bob"; return nil }))
 	get[mfa.Factor](t)(w.UpdateFactor(w.ctx, "ann", "f", func(x *mfa.Factor) error { return nil }))
@@ -144,17 +144,17 @@ func revocations(t *testing.T, w *world) {
 }
 
 func signingKeys(t *testing.T, w *world) {
-	k1 := auth.StoredKey{KID: "k1", Algorithm: "EdDSA", State: "active", Private: "sealed", Public: []byte{0, 1, 255}, CreatedAt: w.now, ActivatedAt: ptr(w.now)}
+	k1 := auth.StoredKey{KID: "k1", Algorithm: "EdDSA", State: "active", Private: "sealed", Public: []byte{0, 1, 255}, CreatedAt: w.now, ActivatedAt: new(w.now)}
 	k2 := auth.StoredKey{KID: "k2", Algorithm: "ES256", State: "pending", Private: "sealed", Public: []byte{2}, CreatedAt: w.now.Add(time.Second)}
 	before := w.last(t)
 	must(t, w.SaveSigningKeys(w.ctx, []auth.StoredKey{k2, k1}))
 	want(t, "keys", get[[]auth.StoredKey](t)(w.SigningKeys(w.ctx)), []auth.StoredKey{k1, k2})
 	must(t, w.UpdateSigningKeys(w.ctx, func(keys []auth.StoredKey) ([]auth.StoredKey, error) {
 		want(t, "keys to change", keys, []auth.StoredKey{k1, k2})
-		keys[1].State, keys[1].Private, keys[1].RetireAt = "retired", "", ptr(w.now)
+		keys[1].State, keys[1].Private, keys[1].RetireAt = "retired", "", new(w.now)
 		return keys[1:], nil
 	}))
-	k2.State, k2.Private, k2.RetireAt = "retired", "", ptr(w.now)
+	k2.State, k2.Private, k2.RetireAt = "retired", "", new(w.now)
 	want(t, "changed keys", get[[]auth.StoredKey](t)(w.SigningKeys(w.ctx)), []auth.StoredKey{k2})
 	must(t, w.SaveSigningKeys(w.ctx, []auth.StoredKey{k2}))
 	evs := ids(get[[]event.Event](t)(w.EventsAfter(w.ctx, before, 0)), func(e event.Event) string { return e.Action + " " + e.TargetID })

@@ -242,5 +242,3 @@ func (w *world) exec(t *testing.T, query string) {
 	_, err = db.ExecContext(w.ctx, query)
 	must(t, err)
 }
-
-func ptr[T any](v T) *T { return &v }

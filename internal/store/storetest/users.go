@@ -100,7 +100,7 @@ func missingThings(t *testing.T, w *world) {
 func userZeroValues(t *testing.T, w *world) {
 	full := identity.User{
 		ID: "full", DomainID: "red", Name: "full", Enabled: true, DefaultProjectID: "web", CreatedAt: w.now, AuthVersion: 7,
-		Options: identity.Options{MFAEnabled: ptr(false), MFARules: &[][]string{{"password", "totp"}}},
+		Options: identity.Options{MFAEnabled: new(false), MFARules: &[][]string{{"password", "totp"}}},
 		Extra:   map[string]any{"email": "a@b.example", "null": nil, "list": []any{"x"}},
 	}
 	must(t, w.CreateUser(w.ctx, full))
@@ -182,10 +182,10 @@ func members(t *testing.T, w *world) {
 }
 
 func groupZeroValues(t *testing.T, w *world) {
-	g := identity.Group{ID: "g", DomainID: "red", Name: "g", Description: ptr("text"), Extra: map[string]any{"a": "b"}}
+	g := identity.Group{ID: "g", DomainID: "red", Name: "g", Description: new("text"), Extra: map[string]any{"a": "b"}}
 	must(t, w.CreateGroup(w.ctx, g))
 	want(t, "as created", get[identity.Group](t)(w.Group(w.ctx, "g")), g)
-	for _, d := range []*string{ptr(""), nil, ptr("x")} {
+	for _, d := range []*string{new(""), nil, new("x")} {
 		g.Description, g.Extra = d, nil
 		get[identity.Group](t)(w.UpdateGroup(w.ctx, "g", func(x *identity.Group) error { *x = g; x.DomainID = "blue"; return nil }))
 		want(t, "as updated", get[identity.Group](t)(w.Group(w.ctx, "g")), g)
