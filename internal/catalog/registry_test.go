@@ -268,7 +268,7 @@ func TestRegionByItsOldName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.region("eu", "")
-	make := func(region, regionID optional.Value[string]) string {
+	placed := func(region, regionID optional.Value[string]) string {
 		d := w.draft("https://nova.example")
 		d.Region, d.RegionID = region, regionID
 		e, err := w.CreateEndpoint(t.Context(), d)
@@ -277,11 +277,11 @@ func TestRegionByItsOldName(t *testing.T) {
 	}
 	absent := optional.Value[string]{}
 	for _, c := range []struct{ why, got, want string }{
-		{"a region that is not is made", make(text("mars"), absent), "mars"},
-		{"and used the second time", make(text("mars"), absent), "mars"},
-		{"null does not name one", make(text("mars"), null), "mars"},
-		{"the new name wins", make(text("venus"), text("eu")), "eu"},
-		{"neither", make(null, null), ""},
+		{"a region that is not is made", placed(text("mars"), absent), "mars"},
+		{"and used the second time", placed(text("mars"), absent), "mars"},
+		{"null does not name one", placed(text("mars"), null), "mars"},
+		{"the new name wins", placed(text("venus"), text("eu")), "eu"},
+		{"neither", placed(null, null), ""},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: got %q, want %q", c.why, c.got, c.want)
