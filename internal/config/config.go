@@ -67,6 +67,8 @@ type Lockout struct {
 	PasswordAttemptsAnywhere int
 	CodeAttempts             int
 	Duration, MaxDuration    time.Duration
+	// FailureFloor is what every refusal of a password or code takes at least.
+	FailureFloor time.Duration
 }
 
 // MFA is how second factors are made.

@@ -44,6 +44,7 @@ var settings = []Setting{
 	{"lockout.code_attempts", "10", "Wrong codes in a row that are borne.", func(c *Config) any { return &c.Lockout.CodeAttempts }},
 	{"lockout.duration", "30s", "The first pause. It doubles with each further failure.", func(c *Config) any { return &c.Lockout.Duration }},
 	{"lockout.max_duration", "1h", "The longest pause.", func(c *Config) any { return &c.Lockout.MaxDuration }},
+	{"lockout.failure_floor", "400ms", "What every refusal of a password or code takes at least, so that its time tells nothing.", func(c *Config) any { return &c.Lockout.FailureFloor }},
 
 	{"mfa.issuer", "Identity", "Name of this installation in authenticator apps.", func(c *Config) any { return &c.MFA.Issuer }},
 	{"mfa.digits", "6", "Length of a code: 6 or 8.", func(c *Config) any { return &c.MFA.Digits }},

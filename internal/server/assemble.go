@@ -32,9 +32,6 @@ type parts struct {
 	follower *facts.Follower
 }
 
-// methods are the names that a user's multi_factor_auth_rules may use.
-var methods = []string{"password", "totp", "token"}
-
 // assemble makes the services and the routes.
 func (s *Server) assemble() (*parts, error) {
 	cfg, now, id := s.cfg, s.deps.Now, s.deps.NewID
@@ -60,17 +57,17 @@ func (s *Server) assemble() (*parts, error) {
 	gate := auth.NewService(auth.Parts{
 		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts,
 		Passwords: password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
-		Options:   authOptions(cfg), Now: now,
+		Options:   authOptions(cfg), Now: now, Floor: auth.Floor(cfg.Lockout.FailureFloor, time.Now),
 	})
 	services := v3.Services{
 		Auth: gate, MFA: factors, Facts: f,
-		Identity:   identity.NewService(s.store, vault, s.store, gate, methods, now, id),
+		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id),
 		Resource:   resource.NewService(s.store, cfg.MaxProjectDepth, id),
 		Assignment: assignment.NewService(s.store, id),
 		Catalog:    catalog.NewRegistry(s.store, id),
 	}
 	s.api = &httpapi.API{
-		BaseURL: cfg.PublicURL, Auth: gate, StepUp: gate, Policy: engine, Contract: doc,
+		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
 		Log: s.deps.Log, Now: now, Timeout: cfg.RequestTimeout,
 		Audit: (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
 	}
