@@ -181,7 +181,8 @@ func (a *API) handler(op Op) echo.HandlerFunc {
 		c := &Call{api: a, op: &op, ctx: ec.Request().Context(), req: ec.Request(), param: pathParam(ec)}
 		reply, err := a.serve(c, check)
 		if err != nil {
-			if fault.Is(err, fault.Internal) {
+			var answer Answer
+			if fault.Is(err, fault.Internal) && !errors.As(err, &answer) {
 				a.internal(c.ctx, err)
 			}
 			reply = replyTo(err, a.BaseURL)
