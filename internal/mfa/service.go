@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/png"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -184,6 +185,12 @@ func (s *Service) Credential(ctx context.Context, id string) (Factor, error) {
 
 // Credentials returns active factors of all users; filters are user_id and type.
 func (s *Service) Credentials(ctx context.Context, q listing.Query) (listing.Page[Factor], error) {
+	q.Filters = slices.Clone(q.Filters)
+	for i, f := range q.Filters {
+		if f.Attr == "type" {
+			q.Filters[i].Attr = "kind"
+		}
+	}
 	return s.store.ListFactors(ctx, q.With("state", string(Active)))
 }
 
