@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -193,8 +194,19 @@ func (a *API) handler(op Op) echo.HandlerFunc {
 	}
 }
 
+// pathParam returns the reader of path variables. Echo hands them out as they were sent when the path holds an
+// escape that need not be there (%2D) or that hides a slash, and decoded otherwise.
 func pathParam(ec echo.Context) func(string) string {
-	return ec.Param
+	if ec.Request().URL.RawPath == "" {
+		return ec.Param
+	}
+	return func(name string) string {
+		s, err := url.PathUnescape(ec.Param(name))
+		if err != nil { // net/http has parsed the path, so this cannot be
+			return ec.Param(name)
+		}
+		return s
+	}
 }
 
 func (a *API) serve(c *Call, check *contract.Operation) (Reply, error) {
