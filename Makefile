@@ -43,7 +43,7 @@ clean-tools: ## Remove the tools and caches under .tools.
 
 .PHONY: test
 test: build $(WITH_POSTGRES) clients ## Run every test with the race detector, on SQLite and a private PostgreSQL, with real clients.
-	IDENTITY_TEST_BINARY=$(CURDIR)/bin/identity IDENTITY_TEST_CLIENTS=$(CLIENTS) $(WITH_POSTGRES) $(GOTEST) -race -count=1 $(TEST)
+	IDENTITY_TEST_BINARY=$(CURDIR)/bin/identity $(WITH_POSTGRES) $(GOTEST) -race -count=1 $(TEST)
 
 .PHONY: test-short
 test-short: ## Run the quick tests, without the race detector; PostgreSQL is used when it is there.
@@ -63,15 +63,9 @@ bench: $(WITH_POSTGRES) ## Run the benchmarks. COUNT=10 makes them comparable.
 sdk-smoke: ## Generate SDKs for Go, TypeScript and Python from openapi.yaml and compile them.
 	test/sdk/run $(SDK)
 
-# The clients that tests drive, such as openstackclient, in an environment of their own.
-CLIENTS := $(TOOLS)/clients
-
 .PHONY: clients
-clients: $(if $(wildcard test/clients/requirements.txt),$(CLIENTS)/.installed)
-
-$(CLIENTS)/.installed: $(wildcard test/clients/requirements.txt)
-	test/sdk/venv $(CLIENTS) $<
-	touch $@
+clients: ## Install the clients that tests drive, such as openstackclient, when they are missing and we may.
+	test/clients/install
 
 ##@ Check
 

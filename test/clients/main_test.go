@@ -1,0 +1,50 @@
+// Package clients_test drives the built server with clients that other people made: gophercloud, Debian's
+// openstackclient with keystoneauth, oathtool and zbarimg. The install script beside it gets the programs.
+package clients_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/keyward/identity/internal/pgtest"
+	"github.com/keyward/identity/test/program"
+)
+
+func TestMain(m *testing.M) { program.Main(m) }
+
+// onEachDatabase runs a test against a server of its own on each database, empty but for the bootstrap.
+func onEachDatabase(t *testing.T, test func(*testing.T, *program.Server)) {
+	t.Helper()
+	for _, database := range []struct {
+		name string
+		url  func(testing.TB) string
+	}{
+		{"SQLite", func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "identity.db") }},
+		{"PostgreSQL", pgtest.URL},
+	} {
+		t.Run(database.name, func(t *testing.T) {
+			t.Parallel()
+			if testing.Short() {
+				t.Skip("it runs the real program")
+			}
+			s := program.New(t, database.url(t))
+			s.Start()
+			test(t, s)
+		})
+	}
+}
+
+// need skips the test when a program is missing, or fails it in CI.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, name := range programs {
+		if _, err := exec.LookPath(name); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatalf("%s is required here: %v", name, err)
+			}
+			t.Skipf("%v; `make clients` as root installs it on Debian", err)
+		}
+	}
+}
