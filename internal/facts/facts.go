@@ -36,8 +36,9 @@ type Source interface {
 
 // Facts reads a Source through caches. It is safe for concurrent use.
 type Facts struct {
-	source Source
-	now    func() time.Time
+	source    Source
+	now       func() time.Time
+	publicURL string
 
 	users    *otter.Cache[string, *identity.User]
 	projects *otter.Cache[string, *resource.Project]
@@ -70,6 +71,13 @@ func New(source Source, size int, now func() time.Time) *Facts {
 		factors:  bounded[bool](size),
 		revoked:  bounded[bool](2 * size),
 	}
+}
+
+// WithPublicURL sets what $(public_endpoint)s in the URLs of the catalog stands for, and returns f. It is for
+// the time before f is used; without it such endpoints are left out.
+func (f *Facts) WithPublicURL(url string) *Facts {
+	f.publicURL = url
+	return f
 }
 
 func bounded[V any](size int) *otter.Cache[string, V] {
@@ -282,7 +290,7 @@ func (f *Facts) Catalog(ctx context.Context) (*catalog.Snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
-		return catalog.NewSnapshot(services, endpoints), nil
+		return catalog.NewSnapshot(services, endpoints).WithPublicURL(f.publicURL), nil
 	})
 }
 
