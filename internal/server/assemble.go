@@ -47,7 +47,8 @@ func (s *Server) assemble() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := facts.New(s.store, cfg.Cache.Size, time.Now) // its clock must move on by itself, also in tests
+	// The clock of facts must move on by itself, also in tests.
+	f := facts.New(s.store, cfg.Cache.Size, time.Now).WithPublicURL(cfg.PublicURL)
 	s.store.OnCommit(f.Apply)
 	s.store.OnCommit(s.keys.heard)
 	follower := facts.NewFollower(f, s.store, s.deps.Log, time.Now, s.keys.heard)
