@@ -198,7 +198,8 @@ func (s *Server) Close() error {
 	return s.store.Close()
 }
 
-// keepHouse forgets what has expired and retires keys whose time has come.
+// keepHouse forgets what has expired, retires keys whose time has come, and reads the keys again in case that
+// failed when an event said that they changed.
 func (s *Server) keepHouse(ctx context.Context) {
 	tick := time.NewTicker(housekeeping)
 	defer tick.Stop()
@@ -208,7 +209,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx), s.keys.load(ctx)); err != nil && ctx.Err() == nil {
 			s.deps.Log.WarnContext(ctx, "housekeeping failed; it is tried again", "error", err.Error())
 		}
 	}
