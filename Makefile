@@ -56,7 +56,11 @@ cover: $(WITH_POSTGRES) ## Measure coverage of all packages by all tests; writes
 	go tool cover -func=coverage.out | tail -n 1
 
 .PHONY: bench
-bench: $(WITH_POSTGRES) ## Run the benchmarks. COUNT=10 makes them comparable.
+bench: build $(if $(filter postgres,$(DATABASE)),$(WITH_POSTGRES)) ## Load the built server and print rates, latencies and ratios; DATABASE=postgres, BENCHFLAGS='-rounds 3'.
+	$(if $(filter postgres,$(DATABASE)),$(WITH_POSTGRES) -durable) go run ./test/bench -database $(or $(DATABASE),sqlite) $(BENCHFLAGS)
+
+.PHONY: bench-go
+bench-go: $(WITH_POSTGRES) ## Run the benchmarks of the Go packages. COUNT=10 makes them comparable.
 	$(WITH_POSTGRES) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -count $(or $(COUNT),1) $(TEST)
 
 .PHONY: sdk-smoke

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// report prints the medians of all rounds, and the ratios that have a goal, as Markdown.
+func (b *bench) report(w io.Writer, loadBefore string) {
+	fmt.Fprintf(w, "%s · %s · %d × %s · %s\n", time.Now().UTC().Format(time.DateOnly), b.database, runtime.NumCPU(), processor(), runtime.Version())
+	fmt.Fprintf(w, "%d connections, %s each, %d round(s), %d tokens of %d users; a validation has %d bytes, the list %d users; load average before: %s\n\n",
+		b.connections, b.duration, b.rounds, b.tokens, b.users, b.bytes, b.listed, loadBefore)
+	fmt.Fprintln(w, "| what | per second | p50 | p99 |\n|---|---:|---:|---:|")
+	for _, name := range order {
+		m := median(b.found[name])
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", name, rate(m.PerSecond), span(m.P50), span(m.P99))
+	}
+	fmt.Fprintln(w, "\n| ratio | measured | goal |\n|---|---:|---:|")
+	for _, r := range []struct {
+		of, by string
+		goal   float64
+	}{{validateOne, bareEcho, 0.5}, {validateMany, bareEcho, 0.5}, {issuePass, bareHash, 0.9}} {
+		fmt.Fprintf(w, "| %s / %s | %.2f | ≥ %.1f |\n", r.of, r.by, b.ratio(r.of, r.by), r.goal)
+	}
+}
+
+// ratio is the median of the ratios of each round, which were measured close together.
+func (b *bench) ratio(of, by string) float64 {
+	all := make([]float64, b.rounds)
+	for i := range all {
+		all[i] = b.found[of][i].PerSecond / b.found[by][i].PerSecond
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func median(all []measured) measured {
+	all = slices.Clone(all)
+	slices.SortFunc(all, func(a, b measured) int { return int(a.PerSecond - b.PerSecond) })
+	return all[len(all)/2]
+}
+
+func rate(r float64) string {
+	if r < 1000 {
+		return fmt.Sprintf("%.1f", r)
+	}
+	return fmt.Sprintf("%.0f", r)
+}
+
+func span(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000) }
+
+// processor names the CPU, as far as the system tells.
+func processor() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
+		if name, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+// loadAverage tells how busy the machine was in the last minute, for a reader who doubts the numbers.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	minute, _, _ := strings.Cut(string(text), " ")
+	return minute
+}
