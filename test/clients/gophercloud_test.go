@@ -221,7 +221,7 @@ func TestGophercloudSpeaksTheOldAPI(t *testing.T) {
 		if list, err := tenants.ExtractTenants(page); err != nil || len(list) != 1 || list[0].Name != p.name {
 			t.Errorf("tenants: got %+v, %v, want one", list, err)
 		}
-		provider := must(openstack.NewClient(s.URL + "/v2.0"))(t, "client")
+		provider := must(openstack.NewClient(s.URL+"/v2.0"))(t, "client")
 		o := gophercloud.AuthOptions{IdentityEndpoint: s.URL + "/v2.0", Username: p.name, Password: p.password, TenantName: p.name}
 		if err := openstack.Authenticate(t.Context(), provider, o); err != nil {
 			t.Errorf("discovery of /v2.0: %v", err)
