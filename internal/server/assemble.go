@@ -51,7 +51,7 @@ func (s *Server) assemble() (*parts, error) {
 	f := facts.New(s.store, cfg.Cache.Size, time.Now).WithPublicURL(cfg.PublicURL)
 	s.store.OnCommit(f.Apply)
 	s.store.OnCommit(s.keys.heard)
-	follower := facts.NewFollower(f, s.store, s.deps.Log, time.Now, s.keys.heard)
+	follower := facts.NewFollower(f, s.deps.Stream(s.store), s.deps.Log, time.Now, s.keys.heard)
 
 	attempts := auth.NewAttempts(s.store, lockout(cfg), now)
 	factors := mfa.NewService(s.store, s.keys.ring, attempts, mfaOptions(cfg), now, id)

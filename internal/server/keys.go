@@ -233,7 +233,7 @@ func (k *Keys) seal(keys []token.Key, stored []auth.StoredKey) ([]auth.StoredKey
 	for _, key := range keys {
 		s := auth.StoredKey{
 			KID: key.KID, Algorithm: string(key.Alg), State: string(key.State), CreatedAt: key.CreatedAt,
-			ActivatedAt: orNil(key.ActivatedAt), RetireAt: orNil(key.RetireAt),
+			ActivatedAt: orNil(key.ActivatedAt), RetireAt: orNil(key.RetireAt), Public: []byte{},
 		}
 		if key.State != token.Retired {
 			der, err := key.MarshalPrivate()

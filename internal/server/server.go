@@ -21,6 +21,7 @@ import (
 
 	"github.com/keyward/identity/internal/bootstrap"
 	"github.com/keyward/identity/internal/config"
+	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/store"
 )
@@ -42,6 +43,8 @@ type Deps struct {
 	Now   func() time.Time
 	NewID func() string
 	Log   *slog.Logger
+	// Stream goes between the server and the stream of events, for tests that cut a node off. Nil for nothing.
+	Stream func(facts.Stream) facts.Stream
 }
 
 func (d Deps) complete() Deps {
@@ -53,6 +56,9 @@ func (d Deps) complete() Deps {
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Stream == nil {
+		d.Stream = func(s facts.Stream) facts.Stream { return s }
 	}
 	return d
 }
