@@ -139,10 +139,14 @@ func build(t testing.TB, databaseURL string, opts []Option) *World {
 }
 
 // serve starts the server, and ends it with the test.
-func (w *World) serve(cfg config.Config) {
+func (w *World) serve(cfg config.Config, adjust ...func(*server.Deps)) {
 	w.t.Helper()
 	log := slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s, err := server.New(w.t.Context(), cfg, server.Deps{Now: w.Clock.Now, Log: log})
+	deps := server.Deps{Now: w.Clock.Now, Log: log}
+	for _, a := range adjust {
+		a(&deps)
+	}
+	s, err := server.New(w.t.Context(), cfg, deps)
 	if err != nil {
 		w.t.Fatalf("build the server: %v", err)
 	}

@@ -1,0 +1,104 @@
+package apitest
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/keyward/identity/internal/config"
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/facts"
+	"github.com/keyward/identity/internal/server"
+)
+
+// Node starts another server on the same database, with the same root key, clock and acquaintances. It is one
+// more of the nodes that an operator runs behind a balancer. The returned Stream cuts it off from the events of
+// the others.
+func (w *World) Node(opts ...Option) (*World, *Stream) {
+	w.t.Helper()
+	cfg := w.Config
+	cfg.DataDir = filepath.Join(w.t.TempDir(), "data")
+	cfg.Bootstrap = config.Default().Bootstrap
+	for _, o := range opts {
+		o(&cfg)
+	}
+	v := *w
+	v.Log = &Log{}
+	s := &Stream{}
+	v.serve(cfg, func(d *server.Deps) { d.Stream = s.over })
+	return &v, s
+}
+
+// Stream is a node's view of the stream of events. While it is cut, every reading of it fails, and nobody wakes
+// the node.
+type Stream struct {
+	facts.Stream
+	cut atomic.Bool
+}
+
+var errCut = errors.New("apitest: the stream is cut")
+
+func (s *Stream) over(real facts.Stream) facts.Stream {
+	s.Stream = real
+	return s
+}
+
+// Cut ends the stream until Mend.
+func (s *Stream) Cut() { s.cut.Store(true) }
+
+// Mend lets the stream be read again.
+func (s *Stream) Mend() { s.cut.Store(false) }
+
+// LastEventID fails while the stream is cut.
+func (s *Stream) LastEventID(ctx context.Context) (int64, error) {
+	if s.cut.Load() {
+		return 0, errCut
+	}
+	return s.Stream.LastEventID(ctx)
+}
+
+// EventsAfter fails while the stream is cut.
+func (s *Stream) EventsAfter(ctx context.Context, id int64, limit int) ([]event.Event, error) {
+	if s.cut.Load() {
+		return nil, errCut
+	}
+	return s.Stream.EventsAfter(ctx, id, limit)
+}
+
+// EventsByID fails while the stream is cut.
+func (s *Stream) EventsByID(ctx context.Context, ids []int64) ([]event.Event, error) {
+	if s.cut.Load() {
+		return nil, errCut
+	}
+	return s.Stream.EventsByID(ctx, ids)
+}
+
+// Listen wakes nobody while the stream is cut.
+func (s *Stream) Listen(ctx context.Context, wake func()) error {
+	return s.Stream.Listen(ctx, func() {
+		if !s.cut.Load() {
+			wake()
+		}
+	})
+}
+
+// Within asks ok until it says yes, for at most d of real time, and returns how long that took. It is for the
+// promises that are about real time: what a node hears of another.
+func Within(t testing.TB, d time.Duration, what string, ok func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok() {
+			return time.Since(began)
+		}
+		if time.Since(began) > d {
+			t.Fatalf("not within %v: %s", d, what)
+		}
+		<-tick.C
+	}
+}
