@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -12,9 +13,11 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -103,7 +106,7 @@ func (a *API) Enter(next echo.HandlerFunc) echo.HandlerFunc {
 		h["X-Content-Type-Options"] = nosniffHeader
 		h["Cache-Control"] = noStoreHeader
 		ctx := event.WithOrigin(req.Context(), event.Origin{
-			RequestID: id, Address: ec.RealIP(), UserAgent: clip(req.UserAgent(), 256),
+			RequestID: id, Address: ec.RealIP(), UserAgent: text(req.UserAgent(), 256),
 		})
 		if a.Timeout > 0 {
 			var cancel context.CancelFunc
@@ -152,11 +155,19 @@ func newRequestID() string {
 	return string(s[:])
 }
 
-func clip(s string, n int) string {
+// text returns at most n bytes of what a header says, in valid UTF-8: headers may hold any bytes, databases
+// may not.
+func text(s string, n int) string {
 	if len(s) > n {
-		return s[:n]
+		s = s[:n]
+		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
+			s = s[:len(s)-1]
+		}
+		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
+			s = s[:len(s)-1] // the cut went through this one
+		}
 	}
-	return s
+	return strings.ToValidUTF8(s, "?")
 }
 
 // access writes one line for a request. Paths are logged as patterns: real ones may hold tokens (v2.0).
@@ -170,7 +181,7 @@ func (a *API) access(ec echo.Context, id string, took time.Duration) {
 		return
 	}
 	a.Log.LogAttrs(ctx, level, "request",
-		slog.String("request_id", id), slog.String("method", clip(ec.Request().Method, 16)), slog.String("route", ec.Path()),
+		slog.String("request_id", id), slog.String("method", text(ec.Request().Method, 16)), slog.String("route", ec.Path()),
 		slog.Int("status", ec.Response().Status), slog.Duration("took", took),
 		slog.String("address", ec.RealIP()), slog.Int64("bytes", ec.Response().Size))
 }
@@ -179,13 +190,14 @@ func (a *API) access(ec echo.Context, id string, took time.Duration) {
 func (a *API) handler(op Op) echo.HandlerFunc {
 	check := a.Contract.Operation(op.Method, op.Path)
 	return func(ec echo.Context) error {
+		// Echo lets a variable at the end of a route swallow further segments.
+		if slices.ContainsFunc(ec.ParamValues(), func(v string) bool { return strings.Contains(v, "/") }) {
+			return echo.ErrNotFound
+		}
 		c := &Call{api: a, op: &op, ctx: ec.Request().Context(), req: ec.Request(), param: pathParam(ec)}
 		reply, err := a.serve(c, check)
 		if err != nil {
-			var answer Answer
-			if fault.Is(err, fault.Internal) && !errors.As(err, &answer) {
-				a.internal(c.ctx, err)
-			}
+			a.explain(c.ctx, err)
 			reply = replyTo(err, a.BaseURL)
 		} else if op.headStatus != 0 && c.req.Method == http.MethodHead {
 			reply = Reply{Status: op.headStatus, Header: reply.Header}
@@ -299,15 +311,18 @@ func members(raw []byte) (map[string]jsontext.Value, error) {
 
 // checkMediaType accepts JSON types and, as Keystone does, no type at all.
 func checkMediaType(h http.Header) error {
-	if h.Get("Content-Encoding") != "" && h.Get("Content-Encoding") != "identity" {
+	for _, coding := range h.Values("Content-Encoding") {
+		if coding == "" || coding == "identity" {
+			continue
+		}
 		return fault.New(fault.UnsupportedMediaType, "Encoded request bodies are not accepted.")
 	}
-	ct := h.Get("Content-Type")
-	if ct == "" {
+	types := h.Values("Content-Type")
+	if len(types) == 0 || len(types) == 1 && types[0] == "" {
 		return nil
 	}
-	t, params, err := mime.ParseMediaType(ct)
-	if err == nil && (t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")) {
+	t, params, err := mime.ParseMediaType(types[0])
+	if err == nil && len(types) == 1 && (t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")) {
 		if cs := params["charset"]; cs == "" || strings.EqualFold(cs, "utf-8") {
 			return nil
 		}
@@ -317,11 +332,13 @@ func checkMediaType(h http.Header) error {
 
 // write sends an answer; HEAD gets the headers of the GET.
 func (a *API) write(ec echo.Context, r Reply) error {
-	body, ct, err := r.bytes()
+	buf := buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool holds nothing else
+	defer release(buf)
+	body, ct, err := r.render(buf)
 	if err != nil {
-		a.internal(ec.Request().Context(), err)
+		a.explain(ec.Request().Context(), err)
 		r = replyTo(err, a.BaseURL)
-		body, ct, _ = r.bytes()
+		body, ct, _ = r.render(buf)
 	}
 	res := ec.Response()
 	if res.Committed {
@@ -332,7 +349,7 @@ func (a *API) write(ec echo.Context, r Reply) error {
 		h[k] = v
 	}
 	if body != nil {
-		h["Content-Type"] = []string{ct}
+		h["Content-Type"] = ct
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
 	res.WriteHeader(r.Status)
@@ -361,17 +378,25 @@ func (a *API) echoError(err error, ec echo.Context) {
 		}
 	}
 	if f.Kind == fault.Internal {
-		a.internal(ec.Request().Context(), err)
+		a.explain(ec.Request().Context(), err)
 	}
 	_ = a.write(ec, replyTo(f, a.BaseURL))
 }
 
-// internal logs an error that is nobody's but ours, once.
-func (a *API) internal(ctx context.Context, err error) {
-	if errors.Is(err, context.Canceled) {
+// explain logs, once, why an answer blames the server: what nobody classified, and the cause of a lack.
+func (a *API) explain(ctx context.Context, err error) {
+	var answer Answer
+	var known *fault.Error
+	if errors.As(err, &answer) || ended(err) {
 		return
 	}
-	a.Log.ErrorContext(ctx, "internal error", "request_id", event.OriginOf(ctx).RequestID, "error", err.Error())
+	id := slog.String("request_id", event.OriginOf(ctx).RequestID)
+	switch kind := fault.KindOf(err); {
+	case kind == fault.Internal:
+		a.Log.LogAttrs(ctx, slog.LevelError, "internal error", id, slog.String("error", err.Error()))
+	case kind == fault.Unavailable && errors.As(err, &known) && known.Unwrap() != nil:
+		a.Log.LogAttrs(ctx, slog.LevelWarn, "unavailable", id, slog.String("error", err.Error()))
+	}
 }
 
 // refused records a refusal by policy.

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/keyward/identity/internal/fault"
 )
@@ -28,7 +30,16 @@ var statuses = map[fault.Kind]int{
 // errUnauthenticated is the one answer for a token that is missing, malformed, expired, revoked or forged.
 var errUnauthenticated = fault.New(fault.Unauthorized, "The request you have made requires authentication.")
 
-// Errors that are answers of their own shape (a receipt) implement Answer.
+// errEnded is the answer when the request's time is up, or its client went away. The latter may still read it:
+// net/http takes a client that has closed its sending side for gone.
+var errEnded = fault.New(fault.Unavailable, "The request took too long. Please try again.")
+
+// ended reports whether an error says no more than that the request's context has ended.
+func ended(err error) bool {
+	return fault.Is(err, fault.Internal) && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+}
+
+// Answer is an error that is an answer of its own shape, such as a receipt.
 type Answer interface {
 	error
 	// Reply is what is written instead of the error envelope.
@@ -61,8 +72,11 @@ func replyTo(err error, base string) Reply {
 	}
 	f := fault.New(fault.Internal, "An unexpected error prevented the server from fulfilling your request.")
 	var known *fault.Error
-	if errors.As(err, &known) && known.Kind != fault.Internal {
+	switch {
+	case errors.As(err, &known) && known.Kind != fault.Internal:
 		f = known
+	case ended(err):
+		f = errEnded
 	}
 	e := envelope{NewRefusal(f)}
 	status := e.Error.Code
@@ -71,7 +85,7 @@ func replyTo(err error, base string) Reply {
 		reply = reply.With("WWW-Authenticate", `Keystone uri="`+base+`/v3"`)
 	}
 	if f.RetryAfter > 0 {
-		reply = reply.With("Retry-After", strconv.Itoa(max(1, int(f.RetryAfter.Seconds()+0.999))))
+		reply = reply.With("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	} else if status == http.StatusServiceUnavailable {
 		reply = reply.With("Retry-After", "1")
 	}

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"bytes"
 	"net/http"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -46,18 +48,37 @@ func (r Reply) With(name, value string) Reply {
 	return r
 }
 
-// bytes renders the body. Characters that a browser could take for markup are escaped.
-func (r Reply) bytes() ([]byte, string, error) {
-	if r.Raw != nil {
-		ct := r.ContentType
-		if ct == "" {
-			ct = "application/json"
-		}
-		return r.Raw, ct, nil
+// encoding is how bodies are written: what a browser could take for markup is escaped, and equal answers have
+// equal bytes.
+var encoding = json.JoinOptions(jsontext.EscapeForHTML(true), json.Deterministic(true), json.FormatNilSliceAsNull(false))
+
+// buffers hold bodies while they are written; most of an answer's garbage would be its body.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxKept is the largest buffer in bytes that is kept for the next answer.
+const maxKept = 64 << 10
+
+func release(buf *bytes.Buffer) {
+	if buf.Cap() <= maxKept {
+		buf.Reset()
+		buffers.Put(buf)
 	}
-	if r.Body == nil {
-		return nil, "", nil
-	}
-	b, err := json.Marshal(r.Body, jsontext.EscapeForHTML(true), json.Deterministic(true), json.FormatNilSliceAsNull(false))
-	return b, "application/json", err
 }
+
+// render returns the body, which is nil or lives in buf or in r, and its type.
+func (r Reply) render(buf *bytes.Buffer) (body []byte, contentType []string, err error) {
+	switch {
+	case r.Raw != nil && r.ContentType != "":
+		return r.Raw, []string{r.ContentType}, nil
+	case r.Raw != nil:
+		return r.Raw, jsonType, nil
+	case r.Body == nil:
+		return nil, nil, nil
+	}
+	buf.Reset()
+	err = json.MarshalWrite(buf, r.Body, encoding)
+	return buf.Bytes(), jsonType, err
+}
+
+// jsonType is shared by all answers; nobody writes to it.
+var jsonType = []string{"application/json"}

@@ -10,10 +10,13 @@ const (
 	naiveLayout = "2006-01-02T15:04:05.000000"
 )
 
-// MarshalText writes the moment in Keystone's form.
-func (t Time) MarshalText() ([]byte, error) {
-	return time.Time(t).UTC().AppendFormat(make([]byte, 0, len(timeLayout)), timeLayout), nil
+// AppendText appends the moment in Keystone's form (encoding.TextAppender).
+func (t Time) AppendText(b []byte) ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(b, timeLayout), nil
 }
+
+// MarshalText is AppendText for those who have no buffer.
+func (t Time) MarshalText() ([]byte, error) { return t.AppendText(nil) }
 
 // TimeOf returns t for an answer; nil stays nil.
 func TimeOf(t *time.Time) *Time {
@@ -24,7 +27,10 @@ func TimeOf(t *time.Time) *Time {
 // the same.
 type NaiveTime time.Time
 
-// MarshalText writes the moment in Keystone's form.
-func (t NaiveTime) MarshalText() ([]byte, error) {
-	return time.Time(t).UTC().AppendFormat(make([]byte, 0, len(naiveLayout)), naiveLayout), nil
+// AppendText appends the moment in Keystone's form (encoding.TextAppender).
+func (t NaiveTime) AppendText(b []byte) ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(b, naiveLayout), nil
 }
+
+// MarshalText is AppendText for those who have no buffer.
+func (t NaiveTime) MarshalText() ([]byte, error) { return t.AppendText(nil) }

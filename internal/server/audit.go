@@ -13,6 +13,9 @@ import (
 // refused. Further ones are counted in the log.
 const auditPerSecond = 50
 
+// auditWait is how long a refusal waits for its record.
+const auditWait = 5 * time.Second
+
 // audit records refusals by policy.
 type audit struct {
 	append func(ctx context.Context, e event.Event) error
@@ -35,7 +38,10 @@ func (a *audit) record(ctx context.Context, e event.Event) {
 	if !ok {
 		return
 	}
-	if err := a.append(context.WithoutCancel(ctx), e); err != nil {
+	// The client may be gone, but nobody waits longer for a record than this.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditWait)
+	defer cancel()
+	if err := a.append(ctx, e); err != nil {
 		a.log.ErrorContext(ctx, "a refusal could not be recorded", "action", e.Action, "rule", e.TargetID, "error", err.Error())
 	}
 }
