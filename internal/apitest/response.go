@@ -225,3 +225,13 @@ func (w *World) errorsLogged(id string) string {
 	}
 	return strings.Join(found, "\n")
 }
+
+// OperationID returns the operationId of a route in openapi.yaml.
+func (w *World) OperationID(method, template string) string {
+	w.t.Helper()
+	op := w.contract.Operation(method, template)
+	if op == nil {
+		w.t.Fatalf("%s %s is not in openapi.yaml", method, template)
+	}
+	return op.ID
+}

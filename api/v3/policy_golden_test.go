@@ -1,0 +1,147 @@
+package v3_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/keyward/identity/internal/apitest"
+)
+
+var update = flag.Bool("update", false, "write testdata/policy.golden again")
+
+const golden = "testdata/policy.golden"
+
+// callers are the columns of the golden. The targets of all rows are in the domain red: the user ann, a group,
+// the project web, and what belongs to them.
+var callers = []string{
+	"sysadmin", "admin", "reader@system", "admin@red", "manager@red", "reader@red", "manager@red/web", "member@red/web", "service@red/web",
+	"admin@blue", "manager@blue", "ann", "bob",
+}
+
+// bodies are sent with the operations that demand one, by operationId.
+var bodies = map[string]string{
+	"createDomain": `{"domain":{"name":"new"}}`, "updateDomain": `{"domain":{"description":"x"}}`,
+	"createProject": `{"project":{"name":"new","domain_id":"{red}"}}`, "updateProject": `{"project":{"description":"x"}}`,
+	"createUser": `{"user":{"name":"new","domain_id":"{red}"}}`, "updateUser": `{"user":{"description":"x"}}`,
+	"createGroup": `{"group":{"name":"new","domain_id":"{red}"}}`, "updateGroup": `{"group":{"description":"x"}}`,
+	"createRole": `{"role":{"name":"new"}}`, "updateRole": `{"role":{"description":"x"}}`,
+	"createRegion": `{"region":{}}`, "createRegionWithId": `{"region":{}}`, "updateRegion": `{"region":{"description":"x"}}`,
+	"createService": `{"service":{"type":"x"}}`, "updateService": `{"service":{"description":"x"}}`,
+	"createEndpoint":   `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`,
+	"updateEndpoint":   `{"endpoint":{"url":"http://x.test"}}`,
+	"createCredential": `{"credential":{"type":"totp","user_id":"{ann}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`,
+	"updateCredential": `{"credential":{"type":"totp"}}`,
+	"enrolTotp":        `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`,
+}
+
+// variables are what stands for the variables of paths.
+var variables = strings.NewReplacer(
+	"{user_id}", "{ann}", "{group_id}", "{group}", "{project_id}", "{red/web}", "{domain_id}", "{red}", "{role_id}", "{role member}",
+	"{prior_role_id}", "{role manager}", "{implied_role_id}", "{role member}", "{region_id}", "RegionOne",
+	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
+	"{token_id}", "{v2token}",
+)
+
+// TestPolicyGolden shows the whole authorization surface: which caller may call which operation. No operation
+// does anything, it stops when its rule has decided.
+func TestPolicyGolden(t *testing.T) {
+	t.Parallel()
+	w := goldenWorld(t)
+	var b strings.Builder
+	b.WriteString("# Who may call what; written by go test ./api/v3 -run TestPolicyGolden -update.\n" +
+		"# Targets are of the domain red: user ann, project web. A dot is a refusal.\n")
+	for _, op := range w.Server.Ops() {
+		if op.Public != "" {
+			fmt.Fprintf(&b, "%-6s %-72s anyone: %s\n", op.Method, op.Path, op.Public)
+			continue
+		}
+		b.WriteString(goldenRow(t, w, op.Method, op.Path))
+		if op.Method == http.MethodGet && strings.HasSuffix(op.Path, "/auth/tokens") {
+			b.WriteString(goldenRow(t, w, http.MethodHead, op.Path))
+		}
+	}
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("who may do what has changed; run with -update and read the difference:\n%s", difference(string(want), b.String()))
+	}
+}
+
+// goldenWorld makes targets that exist, then stops every operation after its rule.
+func goldenWorld(t *testing.T) *apitest.World {
+	w := apitest.New(t)
+	w.User("ann", "red")
+	w.User("bob", "red")
+	w.User("dora", "default")
+	w.Project("red", "web")
+	make := func(path, kind, body string) {
+		w.Name(kind, w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+".id"))
+	}
+	make("/v3/groups", "group", `{"group":{"name":"g","domain_id":"{red}"}}`)
+	make("/v3/services", "service", `{"service":{"type":"x"}}`)
+	make("/v3/endpoints", "endpoint", `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`)
+	w.Put("/v3/groups/{group}/users/{ann}", w.As("sysadmin")).Want(http.StatusNoContent)
+	for _, on := range []string{"projects/{red/web}", "domains/{red}", "system"} {
+		for _, who := range []string{"users/{ann}", "groups/{group}"} {
+			w.Put("/v3/"+on+"/"+who+"/roles/{role member}", w.As("sysadmin")).Want(http.StatusNoContent)
+		}
+	}
+	factor := w.Post("/v3/users/{ann}/mfa/totp", `{"totp":{"name":"phone"}}`, w.As("ann")).Want(http.StatusCreated)
+	w.Secret(factor.Str("totp.secret"))
+	w.Name("factor", factor.Str("totp.id"))
+	for _, c := range callers {
+		w.Persona(c)
+	}
+	make("/v3/credentials", "credential", bodies["createCredential"]) // last: from now on ann needs a code to sign in
+	w.Name("v2token", w.Token("dora", ""))
+	w.Server.API().DryRun = true
+	return w
+}
+
+// goldenRow asks one operation as every caller.
+func goldenRow(t *testing.T, w *apitest.World, method, path string) string {
+	t.Helper()
+	row := fmt.Sprintf("%-6s %-72s", method, path)
+	for _, c := range callers {
+		with := []apitest.With{w.As(c), apitest.Header("X-Subject-Token", w.Persona("ann"))}
+		if body, ok := bodies[w.OperationID(method, path)]; ok {
+			with = append(with, apitest.Body(body))
+		}
+		r := w.Do(method, variables.Replace(path), with...)
+		cell := "."
+		switch r.Status {
+		case http.StatusForbidden:
+		case http.StatusNoContent, http.StatusOK:
+			cell = c
+		default:
+			t.Errorf("%s %s as %s: got %d, so its rule was not asked: %s", method, path, c, r.Status, r.Body)
+		}
+		row += fmt.Sprintf(" %-*s", len(c), cell)
+	}
+	return strings.TrimRight(row, " ") + "\n"
+}
+
+// difference lists the lines that only one text has.
+func difference(old, now string) string {
+	var out strings.Builder
+	for _, side := range []struct{ mark, has, lacks string }{{"-", old, now}, {"+", now, old}} {
+		for line := range strings.Lines(side.has) {
+			if !strings.Contains(side.lacks, line) {
+				out.WriteString(side.mark + line)
+			}
+		}
+	}
+	return out.String()
+}
