@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -116,7 +117,7 @@ func (a *API) Enter(next echo.HandlerFunc) echo.HandlerFunc {
 		ec.SetRequest(req.WithContext(ctx))
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 					panic(p)
 				}
 				a.Log.ErrorContext(ctx, "panic", "request_id", id, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
@@ -345,9 +346,7 @@ func (a *API) write(ec echo.Context, r Reply) error {
 		return nil
 	}
 	h := res.Header()
-	for k, v := range r.Header {
-		h[k] = v
-	}
+	maps.Copy(h, r.Header)
 	if body != nil {
 		h["Content-Type"] = ct
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
@@ -365,9 +364,8 @@ func (a *API) write(ec echo.Context, r Reply) error {
 
 // echoError gives the router's own refusals (404, 405) the envelope.
 func (a *API) echoError(err error, ec echo.Context) {
-	var he *echo.HTTPError
 	f := fault.New(fault.Internal, "")
-	if errors.As(err, &he) {
+	if he, ok := errors.AsType[*echo.HTTPError](err); ok {
 		switch he.Code {
 		case http.StatusNotFound:
 			f = fault.New(fault.NotFound, "The resource could not be found.")
@@ -385,16 +383,15 @@ func (a *API) echoError(err error, ec echo.Context) {
 
 // explain logs, once, why an answer blames the server: what nobody classified, and the cause of a lack.
 func (a *API) explain(ctx context.Context, err error) {
-	var answer Answer
-	var known *fault.Error
-	if errors.As(err, &answer) || ended(err) {
+	if _, ok := errors.AsType[Answer](err); ok || ended(err) {
 		return
 	}
+	known, _ := errors.AsType[*fault.Error](err)
 	id := slog.String("request_id", event.OriginOf(ctx).RequestID)
 	switch kind := fault.KindOf(err); {
 	case kind == fault.Internal:
 		a.Log.LogAttrs(ctx, slog.LevelError, "internal error", id, slog.String("error", err.Error()))
-	case kind == fault.Unavailable && errors.As(err, &known) && known.Unwrap() != nil:
+	case kind == fault.Unavailable && known.Unwrap() != nil:
 		a.Log.LogAttrs(ctx, slog.LevelWarn, "unavailable", id, slog.String("error", err.Error()))
 	}
 }

@@ -66,8 +66,7 @@ type envelope struct {
 
 // replyTo turns an error into an answer. Errors that are not faults show nothing of themselves.
 func replyTo(err error, base string) Reply {
-	var answer Answer
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[Answer](err); ok {
 		return answer.Reply(base)
 	}
 	f := fault.New(fault.Internal, "An unexpected error prevented the server from fulfilling your request.")

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -132,9 +133,7 @@ func (d Draft) PolicyAttrs() policy.Attrs { return policy.Attrs(d) }
 func Targets(ts ...policy.Target) Draft {
 	all := Draft{}
 	for _, t := range ts {
-		for k, v := range t.PolicyAttrs() {
-			all[k] = v
-		}
+		maps.Copy(all, t.PolicyAttrs())
 	}
 	return all
 }

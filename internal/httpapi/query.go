@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -105,9 +106,7 @@ func Collection[T any, V any](c *Call, name string, page listing.Page[T], id fun
 	var next *string
 	if page.More && len(page.Items) > 0 {
 		q := url.Values{}
-		for k, v := range c.query {
-			q[k] = v
-		}
+		maps.Copy(q, c.query)
 		q.Set("marker", id(page.Items[len(page.Items)-1]))
 		q.Set("limit", strconv.Itoa(len(page.Items)))
 		s := c.api.BaseURL + c.req.URL.EscapedPath() + "?" + q.Encode()
