@@ -106,6 +106,27 @@ func (w *World) Password(user string) string {
 	return w.users[user].password
 }
 
+// NewPassword returns a password that nobody has yet and that the log is searched for.
+func (w *World) NewPassword() string { return w.newPassword() }
+
+// KnowPassword tells the world that a user has changed the password.
+func (w *World) KnowPassword(user, password string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.users[user]
+	a.password = password
+	w.users[user] = a
+}
+
+// SetPassword gives a user made by User a new password, as an administrator does.
+func (w *World) SetPassword(user string) {
+	w.t.Helper()
+	fresh := w.newPassword()
+	body := map[string]any{"user": map[string]any{"password": fresh}}
+	w.Patch("/v3/users/"+w.ID(user), body, w.As("sysadmin")).Want(http.StatusOK)
+	w.KnowPassword(user, fresh)
+}
+
 // Grant gives a user made by User a role on a scope as Token has it.
 func (w *World) Grant(user, role, scope string) {
 	w.t.Helper()

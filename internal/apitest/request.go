@@ -33,6 +33,11 @@ func Header(name, value string) With {
 	return func(o *outgoing) { o.header.Set(name, value) }
 }
 
+// Headers sends a header several times.
+func Headers(name string, values ...string) With {
+	return func(o *outgoing) { o.header[http.CanonicalHeaderKey(name)] = values }
+}
+
 // Body sends a body: text and bytes as they are, everything else as JSON.
 func Body(body any) With {
 	return func(o *outgoing) { o.body = body }
