@@ -24,7 +24,7 @@ func BenchmarkValidate(b *testing.B) {
 
 const benchPassword = "correct horse battery staple"
 
-// serving is a server on an empty SQLite database with cheap hashes.
+// serving is a server on an empty SQLite database.
 func serving(b *testing.B) http.Handler {
 	b.Helper()
 	cfg, err := config.Load("", []string{
