@@ -121,9 +121,9 @@ func (a *API) Enter(next echo.HandlerFunc) echo.HandlerFunc {
 					panic(p)
 				}
 				a.Log.ErrorContext(ctx, "panic", "request_id", id, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-				err = a.write(ec, replyTo(fmt.Errorf("panic"), a.BaseURL))
+				err = a.write(ec, replyTo(errPanic, a.BaseURL)) //nolint:contextcheck // ec carries it
 			}
-			a.access(ec, id, a.Now().Sub(started))
+			a.access(ec, id, a.Now().Sub(started)) //nolint:contextcheck // ec carries it
 		}()
 		if err := next(ec); err != nil {
 			a.echoError(err, ec)
@@ -137,6 +137,8 @@ var (
 	nosniffHeader = []string{"nosniff"}
 	noStoreHeader = []string{"no-store"}
 )
+
+var errPanic = errors.New("panic")
 
 func newRequestID() string {
 	var b [16]byte
