@@ -195,11 +195,6 @@ var waysOut = map[string]func(w *apitest.World) (takes func()){
 		w.Grant("ann", "lamplighter", "project:red/p1")
 		return func() { w.Delete("/v3/roles/{role lamplighter}", w.As("sysadmin")).Want(http.StatusNoContent) }
 	},
-	"the end of an inherited grant": func(w *apitest.World) func() {
-		on := "/v3/OS-INHERIT/domains/{red}/users/{ann}/roles/{role Ops}/inherited_to_projects"
-		w.Put(on, w.As("sysadmin")).Want(http.StatusNoContent)
-		return func() { w.Delete(on, w.As("sysadmin")).Want(http.StatusNoContent) }
-	},
 }
 
 // group makes the group crew of ann, with the role Ops on a project.

@@ -1,0 +1,283 @@
+package attack_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	identitydoc "github.com/keyward/identity"
+	"github.com/keyward/identity/internal/apitest"
+	"github.com/keyward/identity/internal/config"
+)
+
+// operation is one operation of openapi.yaml, as far as attacks are made from it.
+type operation struct {
+	method, path string
+	public       bool
+	body         schema // nil when it takes none
+	query        []string
+}
+
+func (o operation) String() string { return o.method + " " + o.path }
+
+// schema is a JSON schema of openapi.yaml, its reference resolved.
+type schema map[string]any
+
+// readContract reads openapi.yaml once.
+var readContract = sync.OnceValues(func() (map[string]any, error) {
+	var doc map[string]any
+	return doc, yaml.Unmarshal(identitydoc.OpenAPI, &doc)
+})
+
+// operations are all operations in a stable order. It is independent of internal/contract on purpose: the
+// attacks must not share its mistakes.
+func operations(t testing.TB) []operation {
+	t.Helper()
+	doc, err := readContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []operation
+	paths := doc["paths"].(map[string]any)
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		item := paths[path].(map[string]any)
+		for _, verb := range []string{"get", "post", "put", "patch", "delete"} {
+			op, ok := item[verb].(map[string]any)
+			if !ok {
+				continue
+			}
+			o := operation{method: strings.ToUpper(verb), path: path}
+			if security, ok := op["security"].([]any); ok && len(security) == 0 {
+				o.public = true
+			}
+			if body, ok := op["requestBody"].(map[string]any); ok {
+				content := body["content"].(map[string]any)["application/json"].(map[string]any)
+				o.body = resolved(t, content["schema"])
+			}
+			for _, list := range []any{item["parameters"], op["parameters"]} {
+				params, _ := list.([]any)
+				for _, p := range params {
+					if param := resolved(t, p); param["in"] == "query" {
+						o.query = append(o.query, param["name"].(string))
+					}
+				}
+			}
+			all = append(all, o)
+		}
+	}
+	if len(all) < 100 {
+		t.Fatalf("openapi.yaml has only %d operations: is it read right?", len(all))
+	}
+	return all
+}
+
+// writes are the operations that take a body.
+func writes(t testing.TB) []operation {
+	t.Helper()
+	found := slices.DeleteFunc(operations(t), func(o operation) bool { return o.body == nil })
+	if len(found) < 20 {
+		t.Fatalf("openapi.yaml has only %d operations with a body: is it read right?", len(found))
+	}
+	return found
+}
+
+// resolved follows a reference into components.
+func resolved(t testing.TB, node any) schema {
+	t.Helper()
+	m, _ := node.(map[string]any)
+	ref, ok := m["$ref"].(string)
+	if !ok {
+		return m
+	}
+	doc, _ := readContract()
+	var at any = doc
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		at = at.(map[string]any)[part]
+	}
+	return resolved(t, at)
+}
+
+// types are the JSON types that a schema admits; none when it admits any.
+func (s schema) types() []string {
+	switch v := s["type"].(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var all []string
+		for _, x := range v {
+			all = append(all, x.(string))
+		}
+		return all
+	}
+	return nil
+}
+
+// branches are the alternatives of a oneOf or anyOf.
+func (s schema) branches(t testing.TB) []schema {
+	t.Helper()
+	var found []schema
+	for _, key := range []string{"oneOf", "anyOf"} {
+		list, _ := s[key].([]any)
+		for _, b := range list {
+			found = append(found, resolved(t, b))
+		}
+	}
+	return found
+}
+
+// properties are the declared members of an object, with their names in order.
+func (s schema) properties(t testing.TB) ([]string, map[string]schema) {
+	t.Helper()
+	props, _ := s["properties"].(map[string]any)
+	found := map[string]schema{}
+	for name, p := range props {
+		found[name] = resolved(t, p)
+	}
+	return slices.Sorted(maps.Keys(found)), found
+}
+
+// required are the members that an object must have.
+func (s schema) required() []string {
+	list, _ := s["required"].([]any)
+	var all []string
+	for _, x := range list {
+		all = append(all, x.(string))
+	}
+	return all
+}
+
+// example is a value that fits the schema and has every declared member, so that each can be broken in turn.
+// Members of the name "id" are left out where the server chooses ids.
+func (s schema) example(t testing.TB, w *apitest.World, name string) any {
+	t.Helper()
+	if value, ok := knownValue(w, name); ok {
+		return value
+	}
+	if values, ok := s["enum"].([]any); ok {
+		return values[0]
+	}
+	if bs := s.branches(t); len(bs) > 0 {
+		return bs[0].example(t, w, name)
+	}
+	kind := ""
+	if types := s.types(); len(types) > 0 {
+		kind = types[0]
+	}
+	switch kind {
+	case "object", "":
+		object := map[string]any{}
+		names, props := s.properties(t)
+		for _, n := range names {
+			if n == "id" && !slices.Contains(s.required(), n) {
+				continue
+			}
+			object[n] = props[n].example(t, w, n)
+		}
+		return object
+	case "array":
+		return []any{resolved(t, s["items"]).example(t, w, "")}
+	case "boolean":
+		return true
+	case "integer", "number":
+		return 1
+	}
+	return "example"
+}
+
+// knownValue is what a member of a body must say so that the example is meant seriously.
+func knownValue(w *apitest.World, name string) (any, bool) {
+	switch name {
+	case "domain_id", "default_project_id", "service_id", "region_id", "user_id", "project_id":
+		return w.ID("the " + strings.TrimPrefix(name, "default_")), true
+	case "parent_id", "parent_region_id", "scope", "trust_id", "options", "federated":
+		return nil, false
+	case "url":
+		return "http://service.example/", true
+	case "password":
+		return nil, false
+	case "methods":
+		return []any{"password"}, true
+	}
+	return nil, false
+}
+
+// furnished makes one object of each kind and names them "the user_id" and so on, after the path variables.
+func furnished(t *testing.T, w *apitest.World) {
+	t.Helper()
+	w.User("target", "red")
+	w.Name("the domain_id", w.ID("red"))
+	w.Name("the project_id", w.Project("red", "web"))
+	w.Name("the user_id", w.ID("target"))
+	w.Name("the role_id", w.Role("spare"))
+	w.Name("the prior_role_id", w.Role("spare"))
+	w.Name("the implied_role_id", w.Role("implied"))
+	create := func(kind, path string, body map[string]any) {
+		r := w.Post(path, map[string]any{kind: body}, w.As("sysadmin")).Want(http.StatusCreated)
+		w.Name("the "+kind+"_id", r.Str(kind+".id"))
+	}
+	create("group", "/v3/groups", map[string]any{"name": "crowd", "domain_id": w.ID("red")})
+	create("region", "/v3/regions", map[string]any{"id": "north"})
+	create("service", "/v3/services", map[string]any{"type": "compute", "name": "nova"})
+	create("endpoint", "/v3/endpoints", map[string]any{
+		"service_id": w.ID("the service_id"), "interface": "public", "url": "http://nova.example/", "region_id": "north",
+	})
+	create("credential", "/v3/credentials", map[string]any{
+		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+	})
+	pending := w.Post("/v3/users/{the user_id}/mfa/totp", map[string]any{"totp": map[string]any{"name": "phone"}}, w.As("sysadmin"))
+	w.Name("the factor_id", "0123456789abcdef0123456789abcdef")
+	if pending.Status == http.StatusCreated {
+		w.Name("the factor_id", pending.Str("totp.id"))
+	}
+	w.Name("the token_id", "not-a-token")
+}
+
+// at fills the variables of a path with the objects of furnished.
+func at(w *apitest.World, path string) string {
+	for _, name := range variables(path) {
+		path = strings.ReplaceAll(path, "{"+name+"}", w.ID("the "+name))
+	}
+	return path
+}
+
+// variables are the names in braces of a path.
+func variables(path string) []string {
+	var names []string
+	for part := range strings.SplitSeq(path, "/") {
+		if strings.HasPrefix(part, "{") {
+			names = append(names, strings.Trim(part, "{}"))
+		}
+	}
+	return names
+}
+
+// state is everything that the lists of the API show, for attacks that must change nothing.
+func state(w *apitest.World) map[string]string {
+	found := map[string]string{}
+	for _, path := range []string{
+		"/v3/domains", "/v3/projects", "/v3/users", "/v3/groups", "/v3/roles", "/v3/regions", "/v3/services",
+		"/v3/endpoints", "/v3/credentials", "/v3/role_assignments", "/v3/role_inferences",
+		"/v3/users/{the user_id}/mfa",
+	} {
+		found[path] = string(w.Get(path, w.As("sysadmin")).Want(http.StatusOK).Body)
+	}
+	return found
+}
+
+// same fails the test when the state is no longer what it was.
+func same(t *testing.T, w *apitest.World, what string, before map[string]string) {
+	t.Helper()
+	for path, now := range state(w) {
+		if now != before[path] {
+			t.Errorf("%s changed %s\nfrom %.500s\nto %.500s", what, path, before[path], now)
+		}
+	}
+}
+
+// quick lets refusals be as fast as they are, for tests that collect hundreds of them.
+func quick(c *config.Config) { c.Lockout.FailureFloor = 0 }

@@ -1,0 +1,26 @@
+"""Runs commands of openstackclient, one for each line of input: a JSON array of arguments. Each answer is a line
+with [exit status, standard output, standard error]. One process for many commands saves their start, which takes
+longer than the commands do. Each command signs in by itself, as on a shell."""
+
+import contextlib
+import io
+import json
+import logging
+import sys
+
+from openstackclient import shell
+from osc_lib import clientmanager
+
+for line in sys.stdin:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = shell.OpenStackShell().run(json.loads(line))
+        except SystemExit as e:
+            code = e.code
+    for handler in logging.getLogger("").handlers[:]:  # each run adds those of its own
+        logging.getLogger("").removeHandler(handler)
+    for cache in vars(clientmanager.ClientManager).values():  # clients of the user before
+        if isinstance(cache, clientmanager.ClientCache):
+            cache._handle = None
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
