@@ -57,15 +57,15 @@ func eachAlgorithm(t *testing.T, test func(t *testing.T, w *apitest.World)) {
 	for _, alg := range []string{"EdDSA", "ES256"} {
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t, func(c *config.Config) { c.Keys.Algorithm = alg }, quick)
+			w := apitest.New(t, func(c *config.Config) { c.Keys.Algorithm = alg }, unfloored)
 			cast(w)
 			test(t, w)
 		})
 	}
 }
 
-// quick lets refusals answer at once, for tests that are not about how long they take.
-func quick(c *config.Config) { c.Lockout.FailureFloor = 0 }
+// unfloored lets refusals answer at once, for tests that are not about how long they take.
+func unfloored(c *config.Config) { c.Lockout.FailureFloor = 0 }
 
 func TestGTheForgerWorks(t *testing.T) {
 	t.Parallel()
@@ -301,7 +301,7 @@ func TestG7EveryChangedCharacterKillsAToken(t *testing.T) {
 
 func TestG12HugeTokensAreRefusedUnread(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t, quick)
+	w := apitest.New(t, unfloored)
 	cast(w)
 	s := w.Signer()
 	claims := apitest.Claims(w.Token("admin", "system"))
