@@ -26,7 +26,10 @@ func (h credentials) ops() []httpapi.Op {
 }
 
 // credential is a factor as the rules on credentials see it.
-type credential struct{ mfa.Factor }
+type credential struct {
+	mfa.Factor
+	userDomain string
+}
 
 // PolicyAttrs is all that a rule may know about a credential.
 func (x credential) PolicyAttrs() policy.Attrs {
@@ -34,6 +37,8 @@ func (x credential) PolicyAttrs() policy.Attrs {
 		"target.credential.user_id":    policy.Is(x.UserID),
 		"target.credential.project_id": policy.IsOrNull(""),
 		"target.credential.type":       policy.Is(string(mfa.TOTP)),
+		// No rule may name the owner, but tokens of a domain are confined to it.
+		"target.user.id": policy.Is(x.UserID), "target.user.domain_id": policy.Is(x.userDomain),
 	}
 }
 
@@ -59,14 +64,22 @@ type credentialBody struct {
 
 // own is the target of a list: everybody may ask for his own credentials.
 func (h credentials) own(c *httpapi.Call) (credential, error) {
-	return credential{mfa.Factor{UserID: c.Actor.UserID}}, nil
+	return credential{mfa.Factor{UserID: c.Actor.UserID}, c.Actor.UserDomainID}, nil
+}
+
+// of is a user's factor with what the rules need to know of the user.
+func (h credentials) of(c *httpapi.Call, f mfa.Factor) (credential, error) {
+	u, err := h.Identity.User(c.Context(), f.UserID)
+	return credential{f, u.DomainID}, err
 }
 
 // draft is the credential to be.
 func (h credentials) draft(c *httpapi.Call) (credential, error) {
 	var body credentialBody
-	err := c.Body("credential", &body)
-	return credential{mfa.Factor{UserID: body.UserID.Or("")}}, err
+	if err := c.Body("credential", &body); err != nil {
+		return credential{}, err
+	}
+	return h.of(c, mfa.Factor{UserID: body.UserID.Or("")})
 }
 
 func (h credentials) find(c *httpapi.Call) (credential, error) {
@@ -75,7 +88,10 @@ func (h credentials) find(c *httpapi.Call) (credential, error) {
 		return credential{}, err
 	}
 	f, err := h.MFA.Credential(c.Context(), id)
-	return credential{f}, err
+	if err != nil {
+		return credential{}, err
+	}
+	return h.of(c, f)
 }
 
 // list shows all credentials to those who may see everybody's, and to others their own.
@@ -84,7 +100,7 @@ func (h credentials) list(c *httpapi.Call, _ credential) (httpapi.Reply, error) 
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	everybody := credential{mfa.Factor{UserID: "somebody-else"}}
+	everybody := credential{Factor: mfa.Factor{UserID: "somebody-else"}}
 	if !c.Can(policy.GetCredential, everybody) {
 		q = q.With("user_id", c.Actor.UserID)
 	}
@@ -107,9 +123,6 @@ func (h credentials) create(c *httpapi.Call, x credential) (httpapi.Reply, error
 	if _, has := body.ProjectID.Get(); has {
 		return httpapi.Reply{}, fault.New(fault.BadRequest, "Invalid input for field 'credential/project_id': a credential of type totp belongs to no project.")
 	}
-	if _, err := h.Identity.User(c.Context(), x.UserID); err != nil {
-		return httpapi.Reply{}, err
-	}
 	f, err := h.MFA.Import(c.Context(), x.UserID, "credential", body.Blob.Or(""))
 	if err != nil {
 		return httpapi.Reply{}, err
@@ -126,7 +139,8 @@ func (h credentials) show(c *httpapi.Call, x credential) (httpapi.Reply, error) 
 	return httpapi.Show("credential", viewCredential(c, x.Factor)), nil
 }
 
-// update replaces the seed. Whose credential it is and of which type never changes.
+// update replaces the seed. Whose credential it is and of which type never changes. As with remove, the owner's
+// sessions end when somebody else does it.
 func (h credentials) update(c *httpapi.Call, x credential) (httpapi.Reply, error) {
 	var body credentialBody
 	if err := c.Body("credential", &body); err != nil {
@@ -138,6 +152,11 @@ func (h credentials) update(c *httpapi.Call, x credential) (httpapi.Reply, error
 	if seed, has := body.Blob.Get(); has {
 		if err := h.MFA.Reseed(c.Context(), x.Factor, seed); err != nil {
 			return httpapi.Reply{}, err
+		}
+		if x.UserID != c.Actor.UserID {
+			if err := h.Identity.EndSessions(c.Context(), x.UserID); err != nil {
+				return httpapi.Reply{}, err
+			}
 		}
 	}
 	return httpapi.Show("credential", viewCredential(c, x.Factor)), nil

@@ -92,8 +92,11 @@ type Password struct {
 // Cache bounds what is remembered.
 type Cache struct{ Size int }
 
-// Policy names an operator's policy.yaml.
-type Policy struct{ File string }
+// Policy names an operator's policy.yaml, and says whether tokens of a domain are confined to it.
+type Policy struct {
+	File                string
+	ConfineDomainTokens bool
+}
 
 // Security is whom to tell of a vulnerability.
 type Security struct{ Contact string }

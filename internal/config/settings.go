@@ -64,6 +64,7 @@ var settings = []Setting{
 
 	{"cache.size", "100000", "How many facts of each kind a node remembers.", func(c *Config) any { return &c.Cache.Size }},
 	{"policy.file", `""`, "An operator's policy.yaml; empty for the defaults. `identity policy print` shows them.", func(c *Config) any { return &c.Policy.File }},
+	{"policy.confine_domain_tokens", "true", "Refuse domain-scoped tokens everything outside their domain. Keystone's rules let an administrator of one domain act on all.", func(c *Config) any { return &c.Policy.ConfineDomainTokens }},
 	{"security.contact", `""`, "Where to report a vulnerability (mailto: or https:), shown in /.well-known/security.txt.", func(c *Config) any { return &c.Security.Contact }},
 	{"log.level", "info", "debug, info, warn or error.", func(c *Config) any { return &c.Log.Level }},
 	{"log.format", "json", "json or text.", func(c *Config) any { return &c.Log.Format }},

@@ -12,8 +12,9 @@ import (
 // Engine evaluates the rules as an operator has arranged them. It is immutable, so any number of goroutines
 // may use one.
 type Engine struct {
-	bound map[string]bound
-	defs  map[string]*definition
+	bound    map[string]bound
+	defs     map[string]*definition
+	confined bool
 }
 
 // bound is a rule ready to be evaluated.
@@ -38,6 +39,10 @@ type definition struct {
 func New(overrides []byte) (*Engine, error) {
 	return build(All(), overrides)
 }
+
+// Confine makes the engine refuse domain-scoped tokens everything outside their domain, whatever the check
+// strings say. Keystone's defaults let an administrator of one domain act on all of them.
+func (e *Engine) Confine() { e.confined = true }
 
 // Lint returns every problem of an operator's policy.yaml, joined, or nil.
 func Lint(overrides []byte) error {
@@ -79,7 +84,23 @@ func (e *Engine) Allows(rule Rule, a *Actor, t Attrs) bool {
 	if b.scopes&(1<<a.Scope()) == 0 || a.Delegated && !b.delegated {
 		return false
 	}
-	return b.check.decide(a, t)
+	return b.check.decide(a, t) && (!e.confined || a.Scope() != ScopeDomain || within(a, t))
+}
+
+// within reports whether a target lies in the domain that the actor's token is scoped to: every domain among
+// its attributes is that one or null. What is the actor's own is always within.
+func within(a *Actor, t Attrs) bool {
+	self := t["target.user.id"]
+	own := self.known && self.text == a.UserID
+	for name, v := range t {
+		if !v.known || v.text == a.DomainID || !strings.HasSuffix(name, ".domain_id") && name != "target.domain.id" {
+			continue
+		}
+		if !own || name != "target.user.domain_id" {
+			return false
+		}
+	}
+	return true
 }
 
 func parseAll(defs map[string]*definition) []error {

@@ -29,10 +29,14 @@ type Options struct {
 
 // PolicyAttrs is all that a rule may know about a project. A domain, seen as a project, has a null domain.
 func (p Project) PolicyAttrs() policy.Attrs {
-	return policy.Attrs{
+	attrs := policy.Attrs{
 		"target.project.id":        policy.Is(p.ID),
 		"target.project.domain_id": policy.IsOrNull(p.DomainID),
 	}
+	if p.IsDomain {
+		attrs["target.self.domain_id"] = policy.Is(p.ID) // no rule names it; tokens of a domain are confined by it
+	}
+	return attrs
 }
 
 // Domain is a project seen as a domain by the rules.

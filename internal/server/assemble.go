@@ -91,7 +91,11 @@ func Policy(cfg config.Config) (*policy.Engine, error) {
 			return nil, fmt.Errorf("policy.file: %w", err)
 		}
 	}
-	return policy.New(overrides)
+	engine, err := policy.New(overrides)
+	if err == nil && cfg.Policy.ConfineDomainTokens {
+		engine.Confine()
+	}
+	return engine, err
 }
 
 func newVault(cfg config.Config, keys *Keys) (*auth.Vault, error) {
