@@ -164,7 +164,7 @@ func (s *Server) Kill() {
 		return
 	}
 	_ = s.process.Kill() // it may have ended by itself
-	<-s.exited
+	_ = <-s.exited // killed, as wanted
 	s.process = nil
 }
 
