@@ -77,8 +77,12 @@ func TestH1MalformedBodiesAreRefusedByEveryWriteRoute(t *testing.T) {
 			}
 			path, before := at(w, op.path), state(w)
 			for name, body := range malformed(valid) {
-				if r := w.Do(op.method, path, w.As("sysadmin"), apitest.Body(body)); r.Status != http.StatusBadRequest {
-					t.Errorf("%s with %s: got %d, want 400: %.200s", op, name, r.Status, r.Body)
+				want := http.StatusBadRequest
+				if len(op.body.required()) == 0 && (name == "no body" || name == "an empty object") {
+					want = http.StatusOK // documented, and it changes nothing
+				}
+				if r := w.Do(op.method, path, w.As("sysadmin"), apitest.Body(body)); r.Status != want {
+					t.Errorf("%s with %s: got %d, want %d: %.200s", op, name, r.Status, want, r.Body)
 				}
 				if op.public {
 					continue
