@@ -19,6 +19,9 @@ func (s *Store) openSQLite(ctx context.Context, path string, maxConns int) error
 	if path == "" || strings.ContainsAny(path, "?#") || path == ":memory:" {
 		return errors.New("database.url must name a file, as in sqlite:///var/lib/identity/identity.db")
 	}
+	if strings.HasPrefix(path, "//") { // SQLAlchemy, and so Keystone, writes sqlite:////absolute/path
+		path = "/" + strings.TrimLeft(path, "/")
+	}
 	if err := privateFile(path); err != nil {
 		return fmt.Errorf("prepare database file: %w", err)
 	}

@@ -209,3 +209,12 @@ func TestPostgresSessionIsDurableAndBounded(t *testing.T) {
 		t.Errorf("MaxOpenConns: got %d", got)
 	}
 }
+
+func TestSQLitePathMayBeginWithManySlashes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "identity.db")
+	newStore(t, "sqlite://"+"//"+path) // SQLAlchemy's sqlite:////absolute/path, and one more
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+}
