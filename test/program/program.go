@@ -164,8 +164,7 @@ func (s *Server) Kill() {
 		return
 	}
 	_ = s.process.Kill() // it may have ended by itself
-	_ = <-s.exited // killed, as wanted
-	s.process = nil
+	_ = s.wait() // says that it was killed
 }
 
 // Stop ends the process in order and returns how it ended.
@@ -176,6 +175,11 @@ func (s *Server) Stop() error {
 	if err := s.process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
+	return s.wait()
+}
+
+// wait returns how the process ended.
+func (s *Server) wait() error {
 	err := <-s.exited
 	s.process = nil
 	return err
