@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/identity"
 )
 
 // Lockout says how many consecutive failures are borne and how long an authenticator then rests.
@@ -94,20 +95,67 @@ type limit struct {
 	n   int
 }
 
-// passwordState tells whether passwords of the user rest now, and whether failures are on record.
-func (s *Service) passwordState(ctx context.Context, userID string) (locked, failed bool, err error) {
-	limits := s.passwordLimits(ctx, userID)
-	keys := make([]FailureKey, 0, len(limits))
-	for _, l := range limits {
-		keys = append(keys, l.key)
+// knownFor is how long a network from which a user signed in stays known, knownAgain after how long that is
+// written down anew.
+const (
+	knownFor   = 90 * 24 * time.Hour
+	knownAgain = 24 * time.Hour
+)
+
+func knownKey(ctx context.Context, userID string) FailureKey {
+	return FailureKey{UserID: userID, Kind: knownNetwork, Network: network(ctx)}
+}
+
+// standing is what is on record about a user's passwords, as seen from the client's network.
+type standing struct {
+	// locked passwords rest: not even the right one is accepted.
+	locked bool
+	// failed tells of wrong ones since the last success, to be forgotten with the next.
+	failed bool
+	// fresh tells that the network was noted as known lately.
+	fresh bool
+}
+
+// standing tells how the user's passwords stand. Failures elsewhere do not count against a network from which
+// the user has signed in: strangers, however many, cannot lock out an owner who stays at home. Users with the
+// option ignore_lockout_failure_attempts are never locked, as in Keystone.
+func (s *Service) standing(ctx context.Context, u *identity.User) (standing, error) {
+	limits := s.passwordLimits(ctx, u.ID)
+	anywhere, here, known := limits[0].key, limits[1].key, knownKey(ctx, u.ID)
+	fs, err := s.store.Failures(ctx, anywhere, here, known)
+	if err != nil {
+		return standing{}, err
 	}
-	fs, err := s.store.Failures(ctx, keys...)
 	now := s.now()
-	for _, f := range fs {
-		locked = locked || f.locked(now)
-		failed = failed || f.Count > 0
+	st := standing{
+		locked: fs[1].locked(now) || fs[0].locked(now) && !now.Before(fs[2].LastAt.Add(knownFor)),
+		failed: fs[0].Count > 0 || fs[1].Count > 0,
+		fresh:  now.Before(fs[2].LastAt.Add(knownAgain)),
 	}
-	return locked, failed, err
+	if exempt := u.Options.IgnoreLockoutFailureAttempts; exempt != nil && *exempt {
+		st.locked = false
+	}
+	return st, nil
+}
+
+// succeeded forgets wrong passwords after a complete sign-in with a right one, and notes that the network is
+// the user's. Failures of other networks stay on their own counters.
+func (s *Service) succeeded(ctx context.Context, userID string, st standing) error {
+	if st.failed {
+		for _, l := range s.passwordLimits(ctx, userID) {
+			if err := s.store.ResetFailures(ctx, userID, l.key.Kind, l.key.Network); err != nil {
+				return err
+			}
+		}
+	}
+	if st.fresh {
+		return nil
+	}
+	now := s.now()
+	return s.store.UpdateFailures(ctx, knownKey(ctx, userID), func(f *Failures) error {
+		f.LastAt = now
+		return nil
+	})
 }
 
 // countPassword counts a wrong password and records it, in one transaction.
@@ -152,7 +200,8 @@ func (a *Attempts) Reserve(ctx context.Context, userID string) (ok bool, err err
 	return ok, err
 }
 
-// Release takes back a reservation for a code that was right but of no use: it had been used before.
+// Release takes back a reservation for a code that was right but of no use: it had been used before, or the
+// sign-in failed for another cause. Only the one reservation is taken back, so wrong codes stay counted.
 func (a *Attempts) Release(ctx context.Context, userID string) error {
 	return a.store.UpdateFailures(ctx, codeKey(userID), func(f *Failures) error {
 		if f.Count > 0 {

@@ -26,20 +26,26 @@ type Issued struct {
 // proofs is what a sign-in has shown so far, whatever the way in.
 type proofs struct {
 	user *identity.User
-	// methods were shown now, or by a receipt; stems are those of the token that the sign-in continues.
-	methods, stems []string
+	// methods were shown now; kept are those that a receipt remembers, stems those of the token that the
+	// sign-in continues.
+	methods, kept, stems []string
 	// parent is the token that the sign-in continues, nil for a new session.
 	parent *Token
 	// receipt is the receipt that the sign-in completes, nil for none.
 	receipt *token.Claims
 	// code is a passcode that still has to be looked at; nil for none.
 	code *string
-	// failures tells that wrong passwords are on record, to be forgotten on success.
-	failures bool
+	// right tells that the code was looked at and accepted.
+	right bool
+	// standing is what is on record about passwords; nil when none was shown, now or for the receipt.
+	standing *standing
 	// expired tells that the password was right but its time is over.
 	expired bool
 	oldAPI  bool
 }
+
+// shown are the methods that were shown for this session.
+func (p proofs) shown() []string { return union(p.methods, p.kept) }
 
 // issue is the gate. It looks at everything that was shown and gives a token, or a receipt (as an error)
 // when more must be shown, or refuses. Codes are spent, receipts used up and the event written in one
@@ -54,9 +60,11 @@ func (s *Service) issue(ctx context.Context, p proofs, want WantedScope) (Issued
 	}
 	var out Issued
 	var more *ReceiptError
+	var tried proofs
 	err := s.store.InTx(ctx, func(ctx context.Context) error {
 		var err error
-		out, err = s.decide(ctx, p, want)
+		tried = p
+		out, err = s.decide(ctx, &tried, want)
 		if more = nil; errors.As(err, &more) {
 			return s.store.Append(ctx, receiptEvent(ctx, more)) // what was spent stays spent
 		}
@@ -64,16 +72,17 @@ func (s *Service) issue(ctx context.Context, p proofs, want WantedScope) (Issued
 	})
 	switch {
 	case err != nil:
-		return Issued{}, s.refused(ctx, p, err)
+		return Issued{}, s.refused(ctx, tried, err)
 	case more != nil:
 		return Issued{}, more
 	}
 	return out, nil
 }
 
-// refused records a refusal. A code that was right but spent does not count as a wrong one.
+// refused records a refusal. A code that was right does not count as a wrong one: it was spent before, or is
+// not spent now because the sign-in failed for another cause.
 func (s *Service) refused(ctx context.Context, p proofs, err error) error {
-	if p.code != nil && fault.ReasonOf(err) == mfa.ReasonUsed {
+	if p.right || p.code != nil && fault.ReasonOf(err) == mfa.ReasonUsed {
 		if e := s.attempts.Release(ctx, p.user.ID); e != nil {
 			return e
 		}
@@ -89,7 +98,7 @@ func (s *Service) refused(ctx context.Context, p proofs, err error) error {
 }
 
 // decide runs inside the transaction: user and domain, second factor, rules, password state, scope, life.
-func (s *Service) decide(ctx context.Context, p proofs, want WantedScope) (Issued, error) {
+func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issued, error) {
 	u, d, err := s.liveUser(ctx, p.user.ID)
 	if err != nil {
 		return Issued{}, orRefused(err)
@@ -98,7 +107,7 @@ func (s *Service) decide(ctx context.Context, p proofs, want WantedScope) (Issue
 		return Issued{}, errRefused // something ended all sign-ins while this one was under way
 	}
 	if p.code != nil {
-		if err := s.spend(ctx, &p); err != nil {
+		if err := s.spend(ctx, p); err != nil {
 			return Issued{}, err
 		}
 	}
@@ -112,17 +121,17 @@ func (s *Service) decide(ctx context.Context, p proofs, want WantedScope) (Issue
 	if p.oldAPI && need.demandsMore() {
 		return Issued{}, errOldAPI
 	}
-	if !need.metBy(union(p.methods, p.stems)) {
-		return Issued{}, s.incomplete(ctx, u, p, need)
+	if !need.metBy(union(p.shown(), p.stems)) {
+		return Issued{}, s.incomplete(ctx, u, *p, need)
 	}
 	if p.expired {
 		return Issued{}, fault.New(fault.Unauthorized, "The password is expired and needs to be changed for user: %s.", u.ID).Because("password_expired")
 	}
-	t := &Token{Claims: s.claims(u, p, need), User: u, UserDomain: d}
-	if err := s.scope(ctx, t, p, want); err != nil {
+	t := &Token{Claims: s.claims(u, *p, need), User: u, UserDomain: d}
+	if err := s.scope(ctx, t, *p, want); err != nil {
 		return Issued{}, err
 	}
-	return s.finish(ctx, t, p)
+	return s.finish(ctx, t, *p)
 }
 
 var errOldAPI = fault.New(fault.Unauthorized,
@@ -142,7 +151,7 @@ func (s *Service) spend(ctx context.Context, p *proofs) error {
 	if err != nil {
 		return err
 	}
-	p.methods = union(p.methods, []string{MethodTOTP})
+	p.methods, p.right = union(p.methods, []string{MethodTOTP}), true
 	if accepted.Recovery {
 		err = s.store.Append(ctx, event.Event{
 			Action: "recovery_code.use", Outcome: event.Success, Kind: event.Factor, TargetID: p.user.ID, UserID: p.user.ID,
@@ -161,17 +170,21 @@ func (s *Service) claims(u *identity.User, p proofs, need requirement) token.Cla
 	c := token.Claims{
 		Kind: token.KindToken, UserID: u.ID, AuditID: token.NewAuditID(), IssuedAt: now, AuthTime: now,
 		ExpiresAt: now.Add(s.o.TokenTTL), AuthVersion: u.AuthVersion,
-		Methods: union(p.methods, p.stems),
+		Methods: union(p.shown(), p.stems),
+	}
+	// A token is as fresh as the oldest proof that it needs.
+	if !need.metBy(p.methods) && p.receipt != nil {
+		c.AuthTime = p.receipt.AuthTime
 	}
 	if p.parent == nil {
 		return c
 	}
-	// What continues a session ends with it, and is as fresh as its last complete proof.
+	// What continues a session ends with it.
 	c.ChainID = p.parent.ChainID
 	if p.parent.ExpiresAt.Before(c.ExpiresAt) {
 		c.ExpiresAt = p.parent.ExpiresAt
 	}
-	if !need.metBy(p.methods) {
+	if !need.metBy(p.shown()) && p.parent.AuthTime.Before(c.AuthTime) {
 		c.AuthTime = p.parent.AuthTime
 	}
 	c.TrustID, c.AppCredID = p.parent.TrustID, p.parent.AppCredID
@@ -253,11 +266,9 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 			return Issued{}, errRefused.Because("receipt_already_used")
 		}
 	}
-	if p.failures {
-		for _, l := range s.passwordLimits(ctx, t.UserID) {
-			if err := s.store.ResetFailures(ctx, t.UserID, l.key.Kind, l.key.Network); err != nil {
-				return Issued{}, err
-			}
+	if p.standing != nil {
+		if err := s.succeeded(ctx, t.UserID, *p.standing); err != nil {
+			return Issued{}, err
 		}
 	}
 	if t.ChainID == "" {
@@ -310,7 +321,7 @@ func withActor(ctx context.Context, userID string) event.Origin {
 }
 
 // state is a number that changes whenever something happens to the user that must end receipts: the auth
-// version and the set of active factors.
+// version, the set of active factors and their seeds.
 func (s *Service) state(ctx context.Context, u *identity.User) (int64, error) {
 	factors, err := s.factors.Active(ctx, u.ID)
 	if err != nil {
@@ -318,7 +329,7 @@ func (s *Service) state(ctx context.Context, u *identity.User) (int64, error) {
 	}
 	ids := make([]string, 0, len(factors))
 	for _, f := range factors {
-		ids = append(ids, f.ID)
+		ids = append(ids, f.ID+" "+f.Secret) // sealed, so a new seed is a new text
 	}
 	slices.Sort(ids)
 	h := fnv.New64a()

@@ -29,18 +29,30 @@ type ReceiptError struct {
 // Error is for the log.
 func (e *ReceiptError) Error() string { return "more authentication methods are required" }
 
-// incomplete answers a sign-in that must show more. Only what was shown now is remembered, not what an older
-// token says: a receipt starts a new session.
+// incomplete answers a sign-in that must show more. Only what was shown for it is remembered, not what an
+// older token says: a receipt starts a new session. A receipt that continues another has the other's proofs and
+// ends when the other does, else receipts could be stretched without end.
 func (s *Service) incomplete(ctx context.Context, u *identity.User, p proofs, need requirement) error {
-	methods := p.methods
+	c := s.blankReceipt(u, p.shown())
+	if p.receipt != nil && !subset(p.kept, p.methods) {
+		c.AuthTime, c.ExpiresAt = p.receipt.AuthTime, p.receipt.ExpiresAt
+	}
+	return s.receipt(ctx, u, c, need, "")
+}
+
+func (s *Service) blankReceipt(u *identity.User, methods []string) token.Claims {
 	if len(methods) == 0 {
 		methods = []string{MethodToken}
 	}
-	return s.receipt(ctx, u, methods, need, "")
+	now := s.now().UTC().Truncate(time.Microsecond)
+	return token.Claims{
+		Kind: token.KindReceipt, UserID: u.ID, Methods: methods, AuditID: token.NewAuditID(),
+		IssuedAt: now, AuthTime: now, ExpiresAt: now.Add(s.o.ReceiptTTL),
+	}
 }
 
-// receipt makes the error that carries a receipt, and records it.
-func (s *Service) receipt(ctx context.Context, u *identity.User, methods []string, need requirement, reason string) error {
+// receipt makes the error that carries a receipt. Whoever answers with it records it.
+func (s *Service) receipt(ctx context.Context, u *identity.User, c token.Claims, need requirement, reason string) error {
 	state, err := s.state(ctx, u)
 	if err != nil {
 		return err
@@ -49,17 +61,13 @@ func (s *Service) receipt(ctx context.Context, u *identity.User, methods []strin
 	if err != nil {
 		return err
 	}
-	now := s.now().UTC().Truncate(time.Microsecond)
-	c := token.Claims{
-		Kind: token.KindReceipt, UserID: u.ID, Methods: methods, AuditID: token.NewAuditID(),
-		IssuedAt: now, ExpiresAt: now.Add(s.o.ReceiptTTL), AuthVersion: state,
-	}
+	c.AuthVersion = state
 	text, err := s.signer.Sign(c)
 	if err != nil {
 		return err
 	}
-	shown := make([]string, 0, len(methods))
-	for _, m := range methods {
+	shown := make([]string, 0, len(c.Methods))
+	for _, m := range c.Methods {
 		if m != MethodToken {
 			shown = append(shown, m)
 		}

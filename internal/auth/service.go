@@ -16,6 +16,8 @@ import (
 type Store interface {
 	lookup
 	counters
+	// LockUser keeps the user as it is until the transaction ends.
+	LockUser(ctx context.Context, userID string) error
 	Password(ctx context.Context, userID string) (identity.Password, error)
 	SetPassword(ctx context.Context, p identity.Password) error
 	Rehash(ctx context.Context, userID, oldHash, newHash string) error

@@ -3,9 +3,7 @@ package auth
 import (
 	"context"
 	"slices"
-	"time"
 
-	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/password"
@@ -105,10 +103,10 @@ func (s *Service) prove(ctx context.Context, r Request) (proofs, error) {
 	return p, nil
 }
 
-// is notes whose proof it was, and refuses proofs of different users.
-func (p *proofs) is(u *identity.User) error {
+// mustBe notes whose proof it was, and refuses proofs of different users.
+func (s *Service) mustBe(ctx context.Context, p *proofs, u *identity.User) error {
 	if p.user != nil && p.user.ID != u.ID {
-		return errRefused
+		return s.refuse(ctx, p.user.ID, "another_user", errRefused)
 	}
 	p.user = u
 	return nil
@@ -125,10 +123,39 @@ func (s *Service) proveReceipt(ctx context.Context, r Request, p *proofs) error 
 	p.receipt = c
 	for _, m := range c.Methods {
 		if m != MethodToken {
-			p.methods = append(p.methods, m)
+			p.kept = append(p.kept, m)
 		}
 	}
-	return p.is(u)
+	if slices.Contains(p.kept, MethodPassword) {
+		if err := s.stillGood(ctx, u, p); err != nil {
+			return err
+		}
+	}
+	return s.mustBe(ctx, p, u)
+}
+
+// stillGood looks at what became of the password that a receipt remembers: while passwords of the user rest
+// the receipt is no way round, and the password's time may be over.
+func (s *Service) stillGood(ctx context.Context, u *identity.User, p *proofs) error {
+	st, err := s.standing(ctx, u)
+	if err != nil {
+		return err
+	}
+	if st.locked {
+		return s.refuse(ctx, u.ID, "password_locked", errReceipt)
+	}
+	stored, err := s.store.Password(ctx, u.ID)
+	if fault.Is(err, fault.NotFound) {
+		return s.refuse(ctx, u.ID, "password_gone", errReceipt)
+	}
+	p.standing, p.expired = &st, s.expired(u, stored)
+	return err
+}
+
+// expired tells whether a password's time is over.
+func (s *Service) expired(u *identity.User, stored identity.Password) bool {
+	return stored.ExpiresAt != nil && !s.now().Before(*stored.ExpiresAt) &&
+		(u.Options.IgnorePasswordExpiry == nil || !*u.Options.IgnorePasswordExpiry)
 }
 
 func (s *Service) proveToken(ctx context.Context, r Request, p *proofs) error {
@@ -141,20 +168,20 @@ func (s *Service) proveToken(ctx context.Context, r Request, p *proofs) error {
 	}
 	p.parent = t
 	p.stems = union(t.Methods, []string{MethodToken})
-	return p.is(t.User)
+	return s.mustBe(ctx, p, t.User)
 }
 
 func (s *Service) provePassword(ctx context.Context, r Request, p *proofs) error {
 	if !r.has(MethodPassword) {
 		return nil
 	}
-	u, expired, failures, err := s.checkPassword(ctx, r.Password.User, r.Password.Password)
+	good, err := s.checkPassword(ctx, r.Password.User, r.Password.Password)
 	if err != nil {
 		return err
 	}
-	p.expired, p.failures = expired, failures
+	p.expired, p.standing = good.expired, &good.standing
 	p.methods = union(p.methods, []string{MethodPassword})
-	return p.is(u)
+	return s.mustBe(ctx, p, good.user)
 }
 
 // proveCode finds out whose code it is; the gate looks at the code itself. Without any other proof a code is
@@ -173,65 +200,69 @@ func (s *Service) proveCode(ctx context.Context, r Request, p *proofs) error {
 			return err
 		}
 		if !need.codeAlone() {
-			return errRefused
+			return s.refuse(ctx, found.ID, "code_alone", errRefused)
 		}
-	}
-	p.code = &r.TOTP.Code
-	if p.user != nil && p.user.ID != found.ID {
-		return errRefused
-	}
-	if p.user == nil {
 		p.user = &found
 	}
+	p.code = &r.TOTP.Code
+	if p.user.ID != found.ID {
+		return s.refuse(ctx, p.user.ID, "another_user", errRefused)
+	}
 	return nil
+}
+
+// goodPassword is what is known after a right password.
+type goodPassword struct {
+	user *identity.User
+	standing
+	expired bool
 }
 
 // checkPassword tells whether a password is the user's. Whoever the user is or is not, it costs the same and
 // refuses alike; a failure is counted and recorded before the slot is free again, so that guesses in flight
 // can never exceed the limit by more than the slots.
-func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (u *identity.User, expired, failures bool, err error) {
+func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (good goodPassword, err error) {
 	plain, err = password.Normalize(plain)
 	if err != nil {
-		return nil, false, false, err
+		return good, err
 	}
 	err = s.vault.pool.Do(ctx, func() error {
-		u, expired, failures, err = s.tryPassword(ctx, ref, plain)
+		good, err = s.tryPassword(ctx, ref, plain)
 		return err
 	})
-	return u, expired, failures, err
+	return good, err
 }
 
 // tryPassword is checkPassword within a slot.
-func (s *Service) tryPassword(ctx context.Context, ref Ref, plain string) (u *identity.User, expired, failures bool, err error) {
+func (s *Service) tryPassword(ctx context.Context, ref Ref, plain string) (goodPassword, error) {
+	none := goodPassword{}
 	found, stored, err := s.passwordOf(ctx, ref)
 	if err != nil {
-		return nil, false, false, err
+		return none, err
 	}
 	if found == nil {
 		s.vault.verify("", "", plain)
-		return nil, false, false, s.refuse(ctx, "", "unknown_or_disabled", errRefused)
+		return none, s.refuse(ctx, "", "unknown_or_disabled", errRefused)
 	}
-	locked, failures, err := s.passwordState(ctx, found.ID)
+	st, err := s.standing(ctx, found)
 	if err != nil {
-		return nil, false, false, err
+		return none, err
 	}
-	if locked {
+	if st.locked {
 		s.vault.verify("", "", plain)
-		return nil, false, false, s.refuse(ctx, found.ID, "password_locked", errRefused)
+		return none, s.refuse(ctx, found.ID, "password_locked", errRefused)
 	}
 	ok, rehash := s.vault.verify(found.ID, stored.Hash, plain)
 	if !ok {
 		if err := s.countPassword(ctx, found.ID, refusalEvent(ctx, found.ID, "password_wrong")); err != nil {
-			return nil, false, false, err
+			return none, err
 		}
-		return nil, false, false, errRefused
+		return none, errRefused
 	}
 	if rehash {
 		s.rehash(ctx, stored, plain)
 	}
-	expired = stored.ExpiresAt != nil && !s.now().Before(*stored.ExpiresAt) &&
-		(found.Options.IgnorePasswordExpiry == nil || !*found.Options.IgnorePasswordExpiry)
-	return found, expired, failures, nil
+	return goodPassword{found, st, s.expired(found, stored)}, nil
 }
 
 // passwordOf finds a live user and the current password. A user who is unknown or not alive is nil.
@@ -268,99 +299,4 @@ func (s *Service) rehash(ctx context.Context, stored identity.Password, plain st
 		return
 	}
 	_ = s.store.Rehash(ctx, stored.UserID, stored.Hash, sealed)
-}
-
-// PasswordChange is a person's wish for a new password.
-type PasswordChange struct {
-	UserID        string
-	Original, New string
-	// Code is a passcode or recovery code, for people with a second factor.
-	Code string
-	// Token is the text of a token that came along, empty for none. A strong and fresh one of the same user
-	// stands for the code.
-	Token string
-}
-
-// FreshFor is how old a proof may be for actions on what people sign in with.
-const FreshFor = 10 * time.Minute
-
-// ChangePassword sets a password that the person chose. The original one is demanded whatever else is shown;
-// people who sign in with a second factor show that as well. All tokens of the user end. It fails with
-// Unauthorized, and with BadRequest when the new password is too weak.
-func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) error {
-	wait := s.floor(ctx)
-	err := s.changePassword(ctx, c)
-	if fault.Is(err, fault.Unauthorized) {
-		wait()
-	}
-	return err
-}
-
-func (s *Service) changePassword(ctx context.Context, c PasswordChange) error {
-	u, _, failures, err := s.checkPassword(ctx, Ref{ID: c.UserID}, c.Original)
-	if err != nil {
-		return err
-	}
-	if u.Options.LockPassword != nil && *u.Options.LockPassword {
-		return fault.New(fault.BadRequest, "The password of this user can be changed by an administrator only.").Because("password_locked")
-	}
-	if err := s.policy.Check(c.New, u.Name); err != nil {
-		return err
-	}
-	hash, err := s.vault.Hash(ctx, u.ID, c.New)
-	if err != nil {
-		return err
-	}
-	p := proofs{user: u, methods: []string{MethodPassword}, failures: failures}
-	if c.Code != "" {
-		p.code = &c.Code
-		if ok, err := s.attempts.Reserve(ctx, u.ID); err != nil {
-			return err
-		} else if !ok {
-			return s.refuse(ctx, u.ID, "code_locked", errRefused)
-		}
-	} else if t, err := s.Read(ctx, c.Token, false); err == nil && t.UserID == u.ID && t.TrustID == "" && t.AppCredID == "" &&
-		s.now().Sub(t.AuthTime) <= FreshFor {
-		p.stems = t.Methods
-	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error { return s.replacePassword(ctx, p, hash) })
-	if err != nil {
-		return s.refused(ctx, p, err)
-	}
-	return nil
-}
-
-func (s *Service) replacePassword(ctx context.Context, p proofs, hash string) error {
-	if p.code != nil {
-		if err := s.spend(ctx, &p); err != nil {
-			return err
-		}
-	}
-	need, err := s.requirement(ctx, p.user)
-	if err != nil {
-		return err
-	}
-	if !need.metBy(union(p.methods, p.stems)) {
-		return errRefused.Because("second_factor_required")
-	}
-	for _, l := range s.passwordLimits(ctx, p.user.ID) {
-		if err := s.store.ResetFailures(ctx, p.user.ID, l.key.Kind, l.key.Network); err != nil {
-			return err
-		}
-	}
-	o := event.OriginOf(ctx)
-	o.ActorID = p.user.ID
-	return s.store.SetPassword(event.WithOrigin(ctx, o), identity.Password{
-		UserID: p.user.ID, Hash: hash, CreatedAt: s.now(), SelfService: true,
-	})
-}
-
-// ClearLockout forgets the failures of a user, for administrators.
-func (s *Service) ClearLockout(ctx context.Context, userID string) error {
-	for _, kind := range []FailureKind{PasswordFailure, CodeFailure} {
-		if err := s.store.ResetFailures(ctx, userID, kind, ""); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -175,7 +176,13 @@ func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) 
 	if s.now().Sub(a.AuthTime) <= age && need.metBy(a.Methods) {
 		return nil
 	}
-	return s.receipt(ctx, u, []string{MethodToken}, need, ReasonReauthenticate)
+	err = s.receipt(ctx, u, s.blankReceipt(u, nil), need, ReasonReauthenticate)
+	if r, ok := errors.AsType[*ReceiptError](err); ok {
+		if e := s.store.Append(ctx, receiptEvent(ctx, r)); e != nil {
+			return e
+		}
+	}
+	return err
 }
 
 // OldAPI refuses users whom APIs that know passwords only must not serve: those who prove more than a

@@ -12,6 +12,8 @@ type FailureKind string
 const (
 	PasswordFailure FailureKind = "password"
 	CodeFailure     FailureKind = "code" // TOTP and recovery codes together
+	// knownNetwork is no failure: its LastAt is when the user last signed in from the network.
+	knownNetwork FailureKind = "known"
 )
 
 // AnyNetwork is the network of counters that do not distinguish where a guess came from.
