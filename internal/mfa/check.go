@@ -49,30 +49,38 @@ func (s *Service) Check(ctx context.Context, userID, code string) (Accepted, err
 	return Accepted{}, ErrWrongCode
 }
 
-// checkCode tries every active factor and every step of the window, without stopping at a match.
+// checkCode tries every active factor and every step of the window, without stopping at a match. One seed may
+// be in several factors (Import takes any); their code is one code, and is spent in all of them.
 func (s *Service) checkCode(ctx context.Context, userID, code string) (Accepted, error) {
 	factors, err := s.Active(ctx, userID)
 	if err != nil {
 		return Accepted{}, err
 	}
-	var found *Factor
-	var step int64
-	for i := range factors {
-		if at, ok := s.match(factors[i], code); ok {
-			found, step = &factors[i], at
+	steps := make(map[string]int64, len(factors))
+	for _, f := range factors {
+		if step, ok := s.match(f, code); ok {
+			steps[f.ID] = step
 		}
 	}
-	if found == nil {
+	var accepted Accepted
+	for _, f := range factors {
+		step, ok := steps[f.ID]
+		if !ok {
+			continue
+		}
+		fresh, err := s.store.AdvanceStep(ctx, f.ID, step)
+		if err != nil {
+			return Accepted{}, err
+		}
+		if !fresh {
+			return Accepted{}, s.used(f)
+		}
+		accepted.FactorID = f.ID
+	}
+	if accepted.FactorID == "" {
 		return Accepted{}, ErrWrongCode
 	}
-	fresh, err := s.store.AdvanceStep(ctx, found.ID, step)
-	if err != nil {
-		return Accepted{}, err
-	}
-	if !fresh {
-		return Accepted{}, s.used(*found)
-	}
-	return Accepted{FactorID: found.ID}, nil
+	return accepted, nil
 }
 
 // used says that a code is spent and when the next one can be read off.

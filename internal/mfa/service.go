@@ -28,6 +28,8 @@ type Store interface {
 	CreateFactor(ctx context.Context, f Factor) error
 	UpdateFactor(ctx context.Context, userID, id string, change func(*Factor) error) (Factor, error)
 	DeleteFactor(ctx context.Context, userID, id string) error
+	// LockUser lets one change of the user's factors after the other happen.
+	LockUser(ctx context.Context, userID string) error
 	AdvanceStep(ctx context.Context, factorID string, step int64) (bool, error)
 	ReplaceRecoveryCodes(ctx context.Context, userID string, codes []RecoveryCode) error
 	DeleteRecoveryCodes(ctx context.Context, userID string) error
@@ -120,13 +122,14 @@ func (s *Service) Enrol(ctx context.Context, userID, account, name string) (Enro
 	expires := s.now().Add(s.o.PendingFor)
 	f := s.factor(userID, name, Pending)
 	f.ExpiresAt = &expires
-	if err := s.add(ctx, &f, seed); err != nil {
-		return Enrolment{}, err
-	}
-	e := Enrolment{Factor: f, Secret: seedText.EncodeToString(seed)}
+	e := Enrolment{Secret: seedText.EncodeToString(seed)}
 	e.URI = s.uri(f, account, e.Secret)
 	var err error
-	e.PNG, err = qr(e.URI)
+	if e.PNG, err = qr(e.URI); err != nil {
+		return Enrolment{}, err
+	}
+	err = s.add(ctx, &f, seed)
+	e.Factor = f
 	return e, err
 }
 
@@ -168,7 +171,11 @@ func (s *Service) Reseed(ctx context.Context, f Factor, seed string) error {
 		return fmt.Errorf("seal seed: %w", err)
 	}
 	_, err = s.store.UpdateFactor(ctx, f.UserID, f.ID, func(f *Factor) error {
-		f.Secret, f.LastStep = sealed, 0
+		old, err := s.sealer.Open(purposeSeed, seedAAD(*f), f.Secret)
+		if err != nil || !bytes.Equal(old, raw) {
+			f.LastStep = 0 // the same seed again would else make its used codes good again
+		}
+		f.Secret = sealed
 		return nil
 	})
 	return err
@@ -208,6 +215,9 @@ func (s *Service) add(ctx context.Context, f *Factor, seed []byte) error {
 		return fmt.Errorf("seal seed: %w", err)
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.LockUser(ctx, f.UserID); err != nil {
+			return err
+		}
 		have, err := s.store.Factors(ctx, f.UserID)
 		if err != nil {
 			return err
@@ -234,10 +244,25 @@ func (f Factor) expired(now time.Time) bool {
 
 func seedAAD(f Factor) []string { return []string{"factor", "secret", f.ID, f.UserID} }
 
+// maxLabel is how many bytes a name takes in a link at most: a QR code holds about 2300 in all.
+const maxLabel = 512
+
+// escaped is a name as it stands in a link. What is too long for a QR code is cut.
+func escaped(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		e := strings.ReplaceAll(url.QueryEscape(string(r)), "+", "%20")
+		if b.Len()+len(e) > maxLabel {
+			break
+		}
+		b.WriteString(e)
+	}
+	return b.String()
+}
+
 // uri is the otpauth link of the factor (the key URI format of authenticator apps).
 func (s *Service) uri(f Factor, account, secret string) string {
-	esc := func(t string) string { return strings.ReplaceAll(url.QueryEscape(t), "+", "%20") }
-	return "otpauth://totp/" + esc(s.o.Issuer) + ":" + esc(account) + "?secret=" + secret + "&issuer=" + esc(s.o.Issuer) +
+	return "otpauth://totp/" + escaped(s.o.Issuer) + ":" + escaped(account) + "?secret=" + secret + "&issuer=" + escaped(s.o.Issuer) +
 		"&algorithm=" + f.Algorithm + "&digits=" + strconv.Itoa(f.Digits) + "&period=" + strconv.Itoa(f.Period)
 }
 
@@ -275,17 +300,24 @@ func (s *Service) Confirm(ctx context.Context, userID, factorID, code string) (F
 		return Factor{}, nil, ErrWrongCode
 	}
 	var codes []string
+	var active Factor
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		codes = nil
-		if f, err = s.activate(ctx, f, step); err != nil {
+		err := s.store.LockUser(ctx, userID)
+		if err != nil {
 			return err
 		}
-		if codes, err = s.firstCodes(ctx, f); err != nil {
+		if active, err = s.activate(ctx, f, step); err != nil {
+			return err
+		}
+		if codes, err = s.firstCodes(ctx, active); err != nil {
 			return err
 		}
 		return s.attempts.Reset(ctx, userID)
 	})
-	return f, codes, err
+	if err != nil {
+		return Factor{}, nil, err
+	}
+	return active, codes, nil
 }
 
 func (s *Service) activate(ctx context.Context, f Factor, step int64) (Factor, error) {
@@ -316,6 +348,9 @@ func (s *Service) firstCodes(ctx context.Context, f Factor) ([]string, error) {
 // Remove deletes a factor; with the last active one the recovery codes go too. It fails with NotFound.
 func (s *Service) Remove(ctx context.Context, userID, factorID string) error {
 	return s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.LockUser(ctx, userID); err != nil {
+			return err
+		}
 		if err := s.store.DeleteFactor(ctx, userID, factorID); err != nil {
 			return err
 		}
