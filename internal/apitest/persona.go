@@ -55,6 +55,13 @@ func (w *World) Persona(name string) string {
 	return text
 }
 
+// ForgetTokens makes Persona sign everyone in again, after a test has ended their tokens.
+func (w *World) ForgetTokens() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.tokens)
+}
+
 // Domain returns the id of the domain, which is made when there is none of that name.
 func (w *World) Domain(name string) string {
 	w.t.Helper()
