@@ -16,7 +16,7 @@ def step(name, plugin):
     """Signs in and prints what came of it."""
     try:
         access = plugin.get_access(session.Session())
-        print(name, "token", ",".join(access._data["token"]["methods"]), access.user_id == given["user"])
+        print(name, "token", ",".join(sorted(access._data["token"]["methods"])), access.user_id == given["user"])
     except exceptions.MissingAuthMethods as e:
         print(name, "more", "receipt" if e.receipt else "-", json.dumps(e.required_auth_methods))
         return e.receipt

@@ -164,7 +164,7 @@ func (s *Server) Kill() {
 		return
 	}
 	_ = s.process.Kill() // it may have ended by itself
-	_ = s.wait() // says that it was killed
+	_ = s.wait()         // says that it was killed
 }
 
 // Stop ends the process in order and returns how it ended.
