@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -77,13 +79,20 @@ func measureHashes(ctx context.Context, d time.Duration, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	var n atomic.Int64
 	m, err := repeat(ctx, runtime.GOMAXPROCS(0), d, func() error {
+		n.Add(1)
 		_, err := h.Hash("correct horse battery staple")
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return err
+	}
+	m.CPU = time.Duration(used.Utime.Nano()+used.Stime.Nano()) / time.Duration(n.Load())
 	return json.NewEncoder(out).Encode(m)
 }
 

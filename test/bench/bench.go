@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -39,23 +40,16 @@ type measured struct {
 	PerSecond float64       `json:"per_second"`
 	P50       time.Duration `json:"p50"`
 	P99       time.Duration `json:"p99"`
+	// CPU is what one answer or call takes of the processors, whoever else uses them; zero means not measured.
+	CPU time.Duration `json:"cpu"`
 }
 
 func (b *bench) note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
-// measure runs everything. The hashes come last and right after the sign-ins they are compared with, when no
-// server runs any more.
+// measure runs everything.
 func (b *bench) measure(ctx context.Context) error {
 	if err := b.measureServers(ctx); err != nil {
 		return err
-	}
-	for range b.rounds {
-		b.note("%s", bareHash)
-		m, err := b.hashes(ctx)
-		if err != nil {
-			return err
-		}
-		b.found[bareHash] = append(b.found[bareHash], m)
 	}
 	b.note("%s", bareCommit)
 	m, err := measureCommits(ctx, b.dir, b.duration)
@@ -85,40 +79,55 @@ func (b *bench) measureServers(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, twin.stop()) }()
 	for range b.rounds {
-		for _, s := range []struct {
-			name, address string
-			requests      []request
-		}{
-			{bareEcho, twin.address, w.validateOne()},
-			{validateOne, id.address, w.validateOne()},
-			{validateMany, id.address, w.validateMany()},
-			{listUsers, id.address, w.listUsers()},
-			{issueToken, id.address, w.rescopes()},
-			{issuePass, id.address, w.signIns()},
-		} {
-			b.note("%s", s.name)
-			m, err := b.load(ctx, s.address, s.requests)
-			if err != nil {
-				return id.explain(fmt.Errorf("%s: %w", s.name, err))
-			}
-			b.found[s.name] = append(b.found[s.name], m)
+		if err := b.round(ctx, w, id, twin); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// hashes runs the part that hashes in a process of its own.
-func (b *bench) hashes(ctx context.Context) (measured, error) {
+// round measures everything once, with what is compared next to each other.
+func (b *bench) round(ctx context.Context, w *world, id, twin *process) error {
+	for _, s := range []struct {
+		name     string
+		server   *process
+		requests []request
+	}{
+		{bareEcho, twin, w.validateOne()},
+		{validateOne, id, w.validateOne()},
+		{validateMany, id, w.validateMany()},
+		{listUsers, id, w.listUsers()},
+		{issueToken, id, w.rescopes()},
+		{issuePass, id, w.signIns()},
+	} {
+		b.note("%s", s.name)
+		m, err := b.load(ctx, s.server, s.requests)
+		if err != nil {
+			return id.explain(fmt.Errorf("%s: %w", s.name, err))
+		}
+		b.found[s.name] = append(b.found[s.name], m)
+	}
+	b.note("%s", bareHash)
+	m, err := b.hashes(ctx, id)
+	b.found[bareHash] = append(b.found[bareHash], m)
+	return err
+}
+
+// hashes runs the part that hashes in a process of its own, while the server stands still.
+func (b *bench) hashes(ctx context.Context, server *process) (m measured, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return measured{}, err
+		return m, err
 	}
+	if err := server.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, server.cmd.Process.Signal(syscall.SIGCONT)) }()
 	cmd := exec.CommandContext(ctx, self, "-part", "hash", "-duration", b.duration.String())
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return measured{}, fmt.Errorf("hash passwords: %w", err)
+		return m, fmt.Errorf("hash passwords: %w", err)
 	}
-	var m measured
 	return m, json.Unmarshal([]byte(strings.TrimSpace(string(out))), &m)
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -80,6 +82,28 @@ func (p *process) stop() error {
 		return p.explain(fmt.Errorf("%s: %w", p.cmd.Path, p.err))
 	}
 	return nil
+}
+
+// userHz is the unit in which Linux tells CPU times.
+const userHz = 100
+
+// cpu is the time that the process has had of the processors, or zero where /proc does not tell.
+func (p *process) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name before it may hold anything
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, err1 := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return time.Duration(user+system) * time.Second / userHz
 }
 
 // explain adds the end of the log to an error.

@@ -37,11 +37,11 @@ func findWrk(ctx context.Context) (string, error) {
 
 // load sends the requests in turn to the address: first to warm up, then to measure. An answer that is no
 // success fails it, for a refusal is cheaper than what was to be measured.
-func (b *bench) load(ctx context.Context, address string, requests []request) (measured, error) {
+func (b *bench) load(ctx context.Context, server *process, requests []request) (measured, error) {
 	lua, list := filepath.Join(b.dir, "load.lua"), filepath.Join(b.dir, "requests")
 	var all bytes.Buffer
 	for _, r := range requests {
-		text, err := r.wire(address)
+		text, err := r.wire(server.address)
 		if err != nil {
 			return measured{}, err
 		}
@@ -50,30 +50,36 @@ func (b *bench) load(ctx context.Context, address string, requests []request) (m
 	if err := errors.Join(os.WriteFile(lua, script, 0o600), os.WriteFile(list, all.Bytes(), 0o600)); err != nil {
 		return measured{}, err
 	}
-	if _, err := b.runWrk(ctx, b.warmup, lua, address, list); err != nil {
+	if _, _, err := b.runWrk(ctx, b.warmup, lua, server.address, list); err != nil {
 		return measured{}, err
 	}
-	return b.runWrk(ctx, b.duration, lua, address, list)
+	before := server.cpu()
+	m, n, err := b.runWrk(ctx, b.duration, lua, server.address, list)
+	if err == nil {
+		m.CPU = (server.cpu() - before) / time.Duration(n)
+	}
+	return m, err
 }
 
-func (b *bench) runWrk(ctx context.Context, d time.Duration, lua, address, list string) (measured, error) {
+// runWrk loads the address once and also tells how many requests were answered.
+func (b *bench) runWrk(ctx context.Context, d time.Duration, lua, address, list string) (m measured, answers int64, err error) {
 	cmd := exec.CommandContext(ctx, b.wrk, "--threads", "1", "--connections", strconv.Itoa(b.connections), "--timeout", "10s",
 		"--duration", strconv.Itoa(int(d.Seconds()))+"s", "--script", lua, "http://"+address, list)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return measured{}, fmt.Errorf("wrk: %w\n%s", err, out)
+		return m, 0, fmt.Errorf("wrk: %w\n%s", err, out)
 	}
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 	var r struct{ Requests, Micros, P50, P99, Refused, Broken int64 }
 	if err := json.Unmarshal(lines[len(lines)-1], &r); err != nil {
-		return measured{}, fmt.Errorf("read what wrk printed: %w\n%s", err, out)
+		return m, 0, fmt.Errorf("read what wrk printed: %w\n%s", err, out)
 	}
 	if r.Refused > 0 || r.Broken > 0 || r.Requests == 0 {
-		return measured{}, fmt.Errorf("of %d requests %d were refused and %d got no answer", r.Requests, r.Refused, r.Broken)
+		return m, 0, fmt.Errorf("of %d requests %d were refused and %d got no answer", r.Requests, r.Refused, r.Broken)
 	}
 	return measured{
 		PerSecond: float64(r.Requests) / (time.Duration(r.Micros) * time.Microsecond).Seconds(),
 		P50:       time.Duration(r.P50) * time.Microsecond,
 		P99:       time.Duration(r.P99) * time.Microsecond,
-	}, nil
+	}, r.Requests, nil
 }
