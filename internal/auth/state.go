@@ -91,6 +91,9 @@ func (s *Service) Read(ctx context.Context, text string, allowExpired bool) (*To
 // stand fills in the facts that the claims refer to: user, scope and roles, all alive. What is not alive or
 // not the user's is errRefused.
 func (s *Service) stand(ctx context.Context, t *Token) error {
+	if t.TrustID != "" || t.AppCredID != "" {
+		return errRefused // nothing here can look up a delegation yet, so nothing vouches for one
+	}
 	var err error
 	if t.User, t.UserDomain, err = s.liveUser(ctx, t.UserID); err != nil {
 		return err
