@@ -371,4 +371,3 @@ func TestRefusalsAreRecordedWithTheirCause(t *testing.T) {
 		}
 	}
 }
-
