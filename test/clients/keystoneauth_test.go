@@ -13,7 +13,7 @@ import (
 func TestKeystoneauth(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *program.Server) {
-		need(t, "openstack", "oathtool") // openstackclient brings keystoneauth1
+		need(t, openstackCLI, "oathtool") // openstackclient brings keystoneauth1
 		admin := s.AdminToken(t)
 		mia := hire(t, s, admin, "mia")
 		app := &authenticator{seed: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJR"}

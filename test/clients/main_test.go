@@ -36,6 +36,12 @@ func onEachDatabase(t *testing.T, test func(*testing.T, *program.Server)) {
 	}
 }
 
+// Debian's openstackclient, and the Python that has its modules, whatever else is in PATH.
+const (
+	python       = "/usr/bin/python3"
+	openstackCLI = "/usr/bin/openstack"
+)
+
 // need skips the test when a program is missing, or fails it in CI.
 func need(t *testing.T, programs ...string) {
 	t.Helper()

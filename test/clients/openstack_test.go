@@ -14,9 +14,6 @@ import (
 	"github.com/keyward/identity/test/program"
 )
 
-// python is Debian's, which has the client's modules, whatever else is in PATH.
-const python = "/usr/bin/python3"
-
 // environment keeps the clients away from the configuration of whoever runs the tests.
 func environment(t *testing.T, more ...string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8"}, more...)
@@ -134,7 +131,7 @@ func (sh shell) has(v map[string]any, want map[string]any) {
 func TestOpenstackClient(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *program.Server) {
-		need(t, "openstack")
+		need(t, openstackCLI)
 		sh := newShell(t, s)
 		sh.as(append(adminFlags(s), "--os-password", "wrong")...).refused("401", "token", "issue")
 
@@ -236,7 +233,7 @@ func (sh shell) catalog() {
 func TestOpenstackClientWithPasscode(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *program.Server) {
-		need(t, "openstack", "oathtool", "zbarimg")
+		need(t, openstackCLI, "oathtool", "zbarimg")
 		mia := hire(t, s, s.AdminToken(t), "mia")
 		app, _ := enrol(t, s, mia)
 		signIn := func(code string) ([]byte, error) {
@@ -262,7 +259,7 @@ func TestOpenstackClientWithPasscode(t *testing.T) {
 // command runs openstackclient as people do and returns what it prints.
 func command(t *testing.T, env []string, args ...string) ([]byte, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "openstack", args...)
+	cmd := exec.CommandContext(t.Context(), openstackCLI, args...)
 	cmd.Env = environment(t, env...)
 	return cmd.CombinedOutput()
 }

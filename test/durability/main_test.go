@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"testing"
 	"time"
@@ -60,6 +61,44 @@ func TestPostgreSQLSurvivesKills(t *testing.T) {
 	killInRounds(t, program.New(t, durable(t, nil)), func() {})
 }
 
+// TestFalseAndEmptyValuesAreKept stores values that are easily taken for absent ones and looks again after a kill.
+func TestFalseAndEmptyValuesAreKept(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]func(*testing.T) string{
+		"SQLite":     func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "identity.db") },
+		"PostgreSQL": func(t *testing.T) string { return durable(t, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := program.New(t, url(t))
+			s.Start()
+			w := newWorld(t, s)
+			path := "/v3/users/" + s.Must(t, 201, program.Request{Method: "POST", Path: "/v3/users", Token: w.admin, Body: program.Map{"user": program.Map{
+				"name": "some", "domain_id": "default", "description": "some", "default_project_id": w.project, "email": "some",
+				"options": program.Map{"ignore_password_expiry": true, "multi_factor_auth_enabled": true},
+			}}}).String("user", "id")
+			for _, body := range []program.Map{
+				{"enabled": false},
+				{"description": "", "email": "", "default_project_id": nil},
+				{"options": program.Map{"ignore_password_expiry": false, "multi_factor_auth_enabled": nil}},
+			} {
+				s.Must(t, 200, program.Request{Method: "PATCH", Path: path, Token: w.admin, Body: program.Map{"user": body}})
+			}
+			s.Kill()
+			s.Start()
+			user, _ := s.Must(t, 200, program.Request{Method: "GET", Path: path, Token: w.admin}).At("user").(map[string]any)
+			for key, want := range map[string]any{"enabled": false, "description": "", "email": "", "default_project_id": nil} {
+				if user[key] != want {
+					t.Errorf("%s: got %v, want %v", key, user[key], want)
+				}
+			}
+			if got := user["options"]; !reflect.DeepEqual(got, map[string]any{"ignore_password_expiry": false}) {
+				t.Errorf("options: got %v, want only ignore_password_expiry, false", got)
+			}
+		})
+	}
+}
+
 // durable is an empty database on a server that writes to the disk before it answers. The server is stored in
 // *s unless s is nil.
 func durable(t *testing.T, s **pgtest.Server) string {
@@ -100,10 +139,16 @@ func killInRounds(t *testing.T, s *program.Server, check func()) {
 	if w.answered.Load() == 0 {
 		t.Error("nothing was written")
 	}
-	if err := s.Stop(); err != nil {
-		t.Errorf("orderly end: %v", err)
+	stop := w.write()
+	<-time.After(200 * time.Millisecond)
+	err := s.Stop()
+	stop()
+	if err != nil {
+		t.Errorf("orderly end under load: %v", err)
 	}
 	check()
+	s.Start()
+	w.check()
 }
 
 // checkFile lets SQLite look for damage.
