@@ -106,6 +106,11 @@ func (a *API) Enter(next echo.HandlerFunc) echo.HandlerFunc {
 		h["Vary"] = varyHeader
 		h["X-Content-Type-Options"] = nosniffHeader
 		h["Cache-Control"] = noStoreHeader
+		if len(req.TransferEncoding) > 0 {
+			// A Content-Length may have been there too: net/http drops it without a word, and RFC 9112 section 6.1
+			// demands that such a connection ends, lest a proxy disagrees about where this request does.
+			h["Connection"] = closeHeader
+		}
 		ctx := event.WithOrigin(req.Context(), event.Origin{
 			RequestID: id, Address: ec.RealIP(), UserAgent: text(req.UserAgent(), 256),
 		})
@@ -136,6 +141,7 @@ var (
 	varyHeader    = []string{"X-Auth-Token"}
 	nosniffHeader = []string{"nosniff"}
 	noStoreHeader = []string{"no-store"}
+	closeHeader   = []string{"close"}
 )
 
 var errPanic = errors.New("panic")
