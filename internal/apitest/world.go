@@ -81,6 +81,12 @@ func New(t testing.TB, opts ...Option) *World {
 	return build(t, "", opts)
 }
 
+// On makes a world on the database with this URL, which must be empty; New's when it is empty text.
+func On(t testing.TB, databaseURL string, opts ...Option) *World {
+	t.Helper()
+	return build(t, databaseURL, opts)
+}
+
 // Each runs test in a world on SQLite and in one on PostgreSQL, in parallel.
 func Each(t *testing.T, test func(t *testing.T, w *World), opts ...Option) {
 	t.Helper()
