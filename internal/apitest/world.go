@@ -111,6 +111,7 @@ func Config(dir, databaseURL string) config.Config {
 	cfg.Database.URL = config.Secret(databaseURL)
 	cfg.Database.MaxConnections = 4
 	cfg.Password.MemoryKiB, cfg.Password.Passes = 64, 1 // below what config accepts, on purpose
+	cfg.Lockout.FailureFloor = 0 // real time; for the tests that are about it
 	cfg.Cache.Size = 1000
 	cfg.Security.Contact = "mailto:security@identity.test"
 	return cfg
