@@ -122,6 +122,9 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 		return Issued{}, errOldAPI
 	}
 	if !need.metBy(union(p.shown(), p.stems)) {
+		if p.oldAPI {
+			return Issued{}, errRefused // it knows no receipts
+		}
 		return Issued{}, s.incomplete(ctx, u, *p, need)
 	}
 	if p.expired {
