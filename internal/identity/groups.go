@@ -42,7 +42,7 @@ func (s *Service) ListGroups(ctx context.Context, q listing.Query) (listing.Page
 	if q.Marker != "" {
 		g, err := s.store.Group(ctx, q.Marker)
 		if err == nil {
-			err = checkMarker(q, g.DomainID)
+			err = checkMarker(q, "group", g.DomainID)
 		}
 		if err != nil {
 			return listing.Page[Group]{}, err

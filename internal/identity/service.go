@@ -100,7 +100,7 @@ func (s *Service) ListUsers(ctx context.Context, q listing.Query) (listing.Page[
 	if q.Marker != "" {
 		u, err := s.store.User(ctx, q.Marker)
 		if err == nil {
-			err = checkMarker(q, u.DomainID)
+			err = checkMarker(q, "user", u.DomainID)
 		}
 		if err != nil {
 			return listing.Page[User]{}, err
@@ -293,13 +293,14 @@ func unchanged(id optional.Value[string], is string, domain optional.Value[strin
 	return nil
 }
 
-// checkMarker refuses a marker outside of the domain that a list is narrowed to, as if it did not exist.
-func checkMarker(q listing.Query, domainID string) error {
+// checkMarker refuses a marker outside of the domain that a list is narrowed to, in the words of the store for
+// one that does not exist.
+func checkMarker(q listing.Query, kind, domainID string) error {
 	outside := func(f listing.Filter) bool {
 		return f.Attr == "domain_id" && f.Op == listing.Equals && f.Value != domainID
 	}
 	if slices.ContainsFunc(q.Filters, outside) {
-		return fault.New(fault.NotFound, "Could not find marker: %s.", q.Marker)
+		return fault.New(fault.NotFound, "Could not find %s: %s.", kind, q.Marker)
 	}
 	return nil
 }

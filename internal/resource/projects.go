@@ -90,11 +90,11 @@ func (s *Service) place(ctx context.Context, p *Project) error {
 		p.ParentID = p.DomainID
 	}
 	parent, err := s.store.Project(ctx, p.ParentID)
-	if err != nil {
-		return badReference(err)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
 	}
-	if parent.ID != p.DomainID && parent.DomainID != p.DomainID {
-		return fault.New(fault.BadRequest, "The parent of a project must be in the same domain.")
+	if err != nil || parent.ID != p.DomainID && parent.DomainID != p.DomainID { // one answer: ids cannot be probed
+		return fault.New(fault.BadRequest, "Could not find the parent %s in the domain of the project.", p.ParentID)
 	}
 	above, err := s.store.Ancestors(ctx, parent.ID)
 	if err != nil {
