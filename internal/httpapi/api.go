@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -199,11 +198,11 @@ func (a *API) access(ec echo.Context, id string, took time.Duration) {
 func (a *API) handler(op Op) echo.HandlerFunc {
 	check := a.Contract.Operation(op.Method, op.Path)
 	return func(ec echo.Context) error {
-		// Echo lets a variable at the end of a route swallow further segments.
-		if slices.ContainsFunc(ec.ParamValues(), func(v string) bool { return strings.Contains(v, "/") }) {
+		param := pathParam(ec)
+		if stray(ec, param) {
 			return echo.ErrNotFound
 		}
-		c := &Call{api: a, op: &op, ctx: ec.Request().Context(), req: ec.Request(), param: pathParam(ec)}
+		c := &Call{api: a, op: &op, ctx: ec.Request().Context(), req: ec.Request(), param: param}
 		reply, err := a.serve(c, check)
 		if err != nil {
 			a.explain(c.ctx, err)
@@ -213,6 +212,18 @@ func (a *API) handler(op Op) echo.HandlerFunc {
 		}
 		return a.write(ec, reply)
 	}
+}
+
+// stray reports whether the path only seems to be that of the route: Echo lets a variable at the end swallow
+// further segments, and no name is anything but text.
+func stray(ec echo.Context, param func(string) string) bool {
+	for i, name := range ec.ParamNames() {
+		s := param(name)
+		if strings.Contains(ec.ParamValues()[i], "/") || !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // pathParam returns the reader of path variables. Echo hands them out as they were sent when the path holds an
