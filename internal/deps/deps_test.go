@@ -24,7 +24,7 @@ var reserved = []struct {
 	{"github.com/spf13/viper", []string{"internal/config"}, "the rest receives values, not a configuration"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "flags and exit codes belong to the commands"},
 	{"github.com/stretchr/testify", nil, "tests use the standard testing package"},
-	{module + "/internal/pgtest", []string{"internal/pgtest"}, "it is for tests"},
+	{module + "/internal/pgtest", []string{"internal/pgtest", "internal/apitest"}, "it is for tests"},
 	{module + "/internal/apitest", []string{"internal/apitest"}, "it is for tests"},
 	{module + "/internal/store/storetest", nil, "it is for tests"},
 	{module + "/cmd", []string{"cmd"}, "commands are the top of the tree"},
