@@ -13,7 +13,7 @@ import (
 const (
 	period = 30 // seconds a code is shown
 	// slack is what a client may need from getting a code to handing it in.
-	slack = 5 * time.Second
+	slack = 10 * time.Second
 )
 
 // authenticator is a person's app: oathtool with a seed. A code is accepted once, and those of the step before
