@@ -151,6 +151,8 @@ func TestInspection(t *testing.T) {
 		{As: "admin", Name: "an administrator", Do: "GET /v2.0/tokens/" + scoped, Want: 200, Has: `"name":"demo"`},
 		{As: "admin", Name: "for its tenant", Do: "GET /v2.0/tokens/" + scoped + "?belongsTo={default/demo}", Want: 200},
 		{As: "service@default/demo", Name: "a service", Do: "GET /v2.0/tokens/" + scoped, Want: 200},
+		{As: "service@default/demo", Name: "a service, HEAD", Do: "HEAD /v2.0/tokens/" + scoped, Want: 200},
+		{As: "mia", Name: "another user, HEAD", Do: "HEAD /v2.0/tokens/" + scoped, Want: 403},
 		{As: "admin", Name: "HEAD", Do: "HEAD /v2.0/tokens/" + scoped, Want: 200},
 		{As: "admin", Name: "without a tenant", Do: "GET /v2.0/tokens/" + unscoped, Want: 200, Has: `"serviceCatalog":[]`},
 		{As: "admin", Name: "an administrator revokes", Do: "DELETE /v2.0/tokens/" + scoped, Want: 204},
