@@ -38,11 +38,13 @@ const thisCounter = "user_id = ? AND kind = ? AND network = ?"
 // Nothing is lost when many do so at once. It appends no event; the refusal of the sign-in does.
 func (s *Store) UpdateFailures(ctx context.Context, key auth.FailureKey, change func(*auth.Failures) error) error {
 	return s.mark(ctx, func(db *gorm.DB) error {
-		blank := failureRow{UserID: key.UserID, Kind: string(key.Kind), Network: key.Network}
-		if err := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&blank).Error; err != nil {
-			return err
+		row, err := lockCounter(db, key)
+		for range maxTries {
+			if !errors.Is(err, errVanished) {
+				break
+			}
+			row, err = lockCounter(db, key) // a success elsewhere has just reset it
 		}
-		row, err := lock[failureRow](db, errVanished, thisCounter, key.UserID, string(key.Kind), key.Network)
 		if err != nil {
 			return err
 		}
@@ -53,6 +55,15 @@ func (s *Store) UpdateFailures(ctx context.Context, key auth.FailureKey, change 
 		return db.Exec("UPDATE sign_in_failure SET tries = ?, last_at = ?, locked_until = ? WHERE "+thisCounter,
 			f.Count, micros(f.LastAt), micros(f.LockedUntil), key.UserID, string(key.Kind), key.Network).Error
 	})
+}
+
+// lockCounter makes a counter, unless there is one, and locks it.
+func lockCounter(db *gorm.DB, key auth.FailureKey) (failureRow, error) {
+	blank := failureRow{UserID: key.UserID, Kind: string(key.Kind), Network: key.Network}
+	if err := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&blank).Error; err != nil {
+		return blank, err
+	}
+	return lock[failureRow](db, errVanished, thisCounter, key.UserID, string(key.Kind), key.Network)
 }
 
 // Failures returns one counter for each key, in the order of the keys; a counter that was never raised is zero.

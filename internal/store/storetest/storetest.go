@@ -50,6 +50,7 @@ func Run(t *testing.T, url func(t *testing.T) string) {
 		"pending factors expire":                              purge,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,
+		"failures are counted while others are forgotten":     countersUnderResets,
 		"revocations and receipts":                            revocations,
 		"signing keys rotate under a lock":                    signingKeys,
 		"filters are literal":                                 literalFilters,
