@@ -138,3 +138,6 @@ func (w *World) encode(o outgoing) io.Reader {
 	}
 	return bytes.NewReader(b)
 }
+
+// Disconnect closes the connections that no request uses.
+func (w *World) Disconnect() { w.client.CloseIdleConnections() }

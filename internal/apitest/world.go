@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,7 +112,7 @@ func Config(dir, databaseURL string) config.Config {
 	cfg.Database.URL = config.Secret(databaseURL)
 	cfg.Database.MaxConnections = 4
 	cfg.Password.MemoryKiB, cfg.Password.Passes = 64, 1 // below what config accepts, on purpose
-	cfg.Lockout.FailureFloor = 0 // real time; for the tests that are about it
+	cfg.Lockout.FailureFloor = 0                        // real time; for the tests that are about it
 	cfg.Cache.Size = 1000
 	cfg.Security.Contact = "mailto:security@identity.test"
 	return cfg
@@ -249,4 +250,12 @@ func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.String()
+}
+
+// Secrets are the texts that must appear nowhere: those named with Secret, and the passwords, tokens and
+// receipts of this world.
+func (w *World) Secrets() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.secrets)
 }

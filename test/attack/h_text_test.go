@@ -12,8 +12,8 @@ import (
 	"github.com/keyward/identity/internal/apitest"
 )
 
-// named are all kinds of objects that have a name, with what else a body must say and how long a name may be.
-var named = []struct {
+// withNames are all kinds of objects that have a name, with what else a body must say and how long a name may be.
+var withNames = []struct {
 	kind, path string
 	limit      int
 	more       map[string]any
@@ -29,7 +29,7 @@ var named = []struct {
 func TestH11NamesAreRefusedOrReturnedAsTheyAre(t *testing.T) {
 	t.Parallel()
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
-		for _, n := range named {
+		for _, n := range withNames {
 			for what, row := range map[string]struct {
 				name string
 				must int // the status, or 0 when refusing and keeping are both right
@@ -103,7 +103,7 @@ func TestH11AttributesOfOnesOwnAreReturnedAsTheyAre(t *testing.T) {
 		if err := json.Unmarshal([]byte(extra), &want); err != nil {
 			t.Fatal(err)
 		}
-		for _, n := range named {
+		for _, n := range withNames {
 			body := map[string]any{"name": "extras", "mine": json.RawMessage(extra)}
 			for k, v := range n.more {
 				body[k] = v
