@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,6 +98,7 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (s *Server, err erro
 	defer func() {
 		if err != nil {
 			_ = s.Close()
+			err = oneLine{err}
 		}
 	}()
 	if err := s.open(ctx); err != nil {
@@ -116,6 +118,15 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (s *Server, err erro
 	s.work.Go(func() { s.keepHouse(background) })
 	return s, nil
 }
+
+// oneLine is an error whose text is one line, whatever the libraries below wrote.
+type oneLine struct{ error }
+
+// Error returns the text.
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+
+// Unwrap returns the error itself.
+func (e oneLine) Unwrap() error { return e.error }
 
 // open connects to the database, migrates it, and loads the keys.
 func (s *Server) open(ctx context.Context) error {

@@ -70,7 +70,8 @@ func connectionLost(err error) bool {
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, net.ErrClosed) || strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P") ||
-		strings.Contains(err.Error(), "conn closed") // pgx has no exported value for it
+		strings.Contains(err.Error(), "conn closed") || // pgx has no exported value for it
+		strings.Contains(err.Error(), "sql: database is closed") // nor database/sql, for requests at the very end
 }
 
 // unable reports whether the database answered that it cannot do now what it was asked.
