@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/httpapi"
 )
@@ -32,19 +30,18 @@ type tokenSystem struct {
 	All bool `json:"all"`
 }
 
-// tokenView is a token as it is shown when it is issued and validated.
+// tokenView is a token as it is shown when it is issued and validated; withCatalog adds the catalog.
 type tokenView struct {
-	Methods   []string       `json:"methods"`
-	User      tokenUser      `json:"user"`
-	AuditIDs  []string       `json:"audit_ids"`
-	ExpiresAt httpapi.Time   `json:"expires_at"`
-	IssuedAt  httpapi.Time   `json:"issued_at"`
-	Project   *tokenProject  `json:"project,omitzero"`
-	IsDomain  *bool          `json:"is_domain,omitzero"`
-	Domain    *idName        `json:"domain,omitzero"`
-	System    *tokenSystem   `json:"system,omitzero"`
-	Roles     []idName       `json:"roles,omitzero"`
-	Catalog   jsontext.Value `json:"catalog,omitzero"`
+	Methods   []string      `json:"methods"`
+	User      tokenUser     `json:"user"`
+	AuditIDs  []string      `json:"audit_ids"`
+	ExpiresAt httpapi.Time  `json:"expires_at"`
+	IssuedAt  httpapi.Time  `json:"issued_at"`
+	Project   *tokenProject `json:"project,omitzero"`
+	IsDomain  *bool         `json:"is_domain,omitzero"`
+	Domain    *idName       `json:"domain,omitzero"`
+	System    *tokenSystem  `json:"system,omitzero"`
+	Roles     []idName      `json:"roles,omitzero"`
 }
 
 type tokenEnvelope struct {
@@ -53,17 +50,28 @@ type tokenEnvelope struct {
 
 // reply shows a token and puts its text into X-Subject-Token.
 func (h tokens) reply(c *httpapi.Call, status int, t *auth.Token, text string) (httpapi.Reply, error) {
-	v := viewToken(t)
+	r := httpapi.Reply{Status: status, Header: http.Header{"X-Subject-Token": {text}}}
+	var err error
 	if t.Scoped() && !c.Query().Has("nocatalog") {
-		catalog, err := h.Facts.Catalog(c.Context())
-		if err != nil {
-			return httpapi.Reply{}, err
-		}
-		v.Catalog = catalog.AppendJSON(nil, t.ProjectID, t.UserID)
+		r.Raw, err = t.Render(func() ([]byte, error) { return h.withCatalog(c, t) })
+	} else {
+		r.Raw, err = httpapi.Marshal(tokenEnvelope{viewToken(t)})
 	}
-	r := httpapi.JSON(status, tokenEnvelope{v})
-	r.Header = http.Header{"X-Subject-Token": {text}}
-	return r, nil
+	return r, err
+}
+
+// withCatalog writes a token with the catalog as its last member, which comes written already.
+func (h tokens) withCatalog(c *httpapi.Call, t *auth.Token) ([]byte, error) {
+	catalog, err := h.Facts.Catalog(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	b, err := httpapi.Marshal(tokenEnvelope{viewToken(t)})
+	if err != nil {
+		return nil, err
+	}
+	b = append(b[:len(b)-len("}}")], `,"catalog":`...)
+	return append(catalog.AppendJSON(b, t.ProjectID, t.UserID), "}}"...), nil
 }
 
 func viewToken(t *auth.Token) tokenView {

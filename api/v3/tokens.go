@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -54,14 +55,13 @@ func (s subject) PolicyAttrs() policy.Attrs {
 // an attempt to confuse and finds nothing.
 func (h tokens) subject(c *httpapi.Call) (subject, error) {
 	s := subject{text: c.Header("X-Subject-Token")}
-	notFound := fault.New(fault.NotFound, "Could not find token.")
 	if s.text == "" {
-		return s, notFound
+		return s, errNoToken
 	}
 	t, err := h.Auth.Read(c.Context(), s.text, c.Truthy("allow_expired") && mayReadExpired(c.Actor))
 	if err != nil {
 		if fault.Is(err, fault.Unauthorized) {
-			return s, notFound
+			return s, errNoToken
 		}
 		return s, err
 	}
@@ -69,19 +69,15 @@ func (h tokens) subject(c *httpapi.Call) (subject, error) {
 	return s, nil
 }
 
+var errNoToken = fault.New(fault.NotFound, "Could not find token.")
+
 // mayReadExpired admits services, for long-running work that began in time.
 func mayReadExpired(a policy.Actor) bool {
-	for _, r := range a.Roles {
-		if r == "service" {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a.Roles, "service")
 }
 
 func (h tokens) show(c *httpapi.Call, s subject) (httpapi.Reply, error) {
-	reply, err := h.reply(c, http.StatusOK, s.Token, s.text)
-	return reply, err
+	return h.reply(c, http.StatusOK, s.Token, s.text)
 }
 
 func (h tokens) revoke(c *httpapi.Call, s subject) (httpapi.Reply, error) {

@@ -99,7 +99,7 @@ func (s *Service) refused(ctx context.Context, p proofs, err error) error {
 
 // decide runs inside the transaction: user and domain, second factor, rules, password state, scope, life.
 func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issued, error) {
-	u, d, err := s.liveUser(ctx, p.user.ID)
+	u, d, err := s.userAt(ctx, p.user.ID, p.user.AuthVersion)
 	if err != nil {
 		return Issued{}, orRefused(err)
 	}
@@ -199,23 +199,18 @@ func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScop
 	if err := s.mayRescope(p, want); err != nil {
 		return err
 	}
+	if want.err != nil {
+		return orRefused(want.err)
+	}
 	switch want.Kind {
 	case ScopeNone:
 		return nil
 	case ScopeDefault:
 		return s.defaultScope(ctx, t, p)
 	case ScopeProject:
-		found, err := project(ctx, s.store, want.Target)
-		if err != nil {
-			return orRefused(err)
-		}
-		t.ProjectID = found.ID
+		t.ProjectID = want.id
 	case ScopeDomain:
-		found, err := domain(ctx, s.store, want.Target)
-		if err != nil {
-			return orRefused(err)
-		}
-		t.DomainID = found.ID
+		t.DomainID = want.id
 	case ScopeSystem:
 		t.System = true
 	}

@@ -63,6 +63,22 @@ type WantedScope struct {
 	Kind ScopeKind
 	// Target names the project or domain.
 	Target Ref
+
+	id  string // of the target, once it was looked up
+	err error  // why it was not found; told when it is the scope's turn
+}
+
+// resolve looks up the target of a scope, before the gate's transaction: others need not wait for that.
+func (s *Service) resolve(ctx context.Context, want WantedScope) WantedScope {
+	var found resource.Project
+	switch want.Kind {
+	case ScopeProject:
+		found, want.err = project(ctx, s.store, want.Target)
+	case ScopeDomain:
+		found, want.err = domain(ctx, s.store, want.Target)
+	}
+	want.id = found.ID
+	return want
 }
 
 // DefaultDomainID is the id of the domain that exists from the start.

@@ -34,12 +34,16 @@ type Facts interface {
 	Roles(ctx context.Context, userID string, on assignment.TargetKind, target *resource.Project) ([]*assignment.Role, error)
 	HasFactor(ctx context.Context, userID string) (bool, error)
 	Revoked(ctx context.Context, auditID, chainID string) (bool, error)
+	// Version changes before anything that was true may be false; it means nothing unless trusted.
+	Version() (version uint64, trusted bool)
 }
 
 // Signer makes and reads the texts of tokens and receipts (internal/token).
 type Signer interface {
 	Sign(c token.Claims) (string, error)
 	Parse(text string, kind token.Kind) (token.Claims, error)
+	// Generation changes with every replacement of the keys.
+	Generation() uint64
 }
 
 // SecondFactors checks codes (internal/mfa).
@@ -61,6 +65,8 @@ type Options struct {
 	ReceiptTTL time.Duration
 	// AllowExpiredWindow is how long after its end a token may still be validated with allow_expired.
 	AllowExpiredWindow time.Duration
+	// Remember is how many tokens that were read are kept as they were; zero means none.
+	Remember int
 	// RescopeScoped allows continuing from a token that is already scoped, as Keystone does by default.
 	RescopeScoped bool
 	Lockout       Lockout
@@ -69,7 +75,7 @@ type Options struct {
 // Defaults are Keystone's.
 var Defaults = Options{
 	TokenTTL: time.Hour, ReceiptTTL: 5 * time.Minute, AllowExpiredWindow: 48 * time.Hour,
-	RescopeScoped: true, Lockout: DefaultLockout,
+	Remember: 100_000, RescopeScoped: true, Lockout: DefaultLockout,
 }
 
 // Parts are what the service is made of.
@@ -115,6 +121,7 @@ type Service struct {
 	o        Options
 	now      func() time.Time
 	floor    func(ctx context.Context) func()
+	seen     *memory
 }
 
 // NewService makes the gate.
@@ -125,5 +132,6 @@ func NewService(p Parts) *Service {
 	return &Service{
 		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
 		attempts: p.Attempts, policy: p.Passwords, o: p.Options, now: p.Now, floor: p.Floor,
+		seen: newMemory(p.Options.Remember),
 	}
 }

@@ -23,7 +23,7 @@ func (s *Service) SignIn(ctx context.Context, r Request) (Issued, error) {
 	p, err := s.prove(ctx, r)
 	var issued Issued
 	if err == nil {
-		issued, err = s.issue(ctx, p, r.Scope)
+		issued, err = s.issue(ctx, p, s.resolve(ctx, r.Scope))
 	}
 	if fault.Is(err, fault.Unauthorized) {
 		wait()
@@ -226,20 +226,21 @@ func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (goo
 	if err != nil {
 		return good, err
 	}
+	found, stored, err := s.passwordOf(ctx, ref)
+	if err != nil {
+		return good, err
+	}
 	err = s.vault.pool.Do(ctx, func() error {
-		good, err = s.tryPassword(ctx, ref, plain)
+		good, err = s.tryPassword(ctx, found, stored, plain)
 		return err
 	})
 	return good, err
 }
 
-// tryPassword is checkPassword within a slot.
-func (s *Service) tryPassword(ctx context.Context, ref Ref, plain string) (goodPassword, error) {
+// tryPassword is checkPassword within a slot. Should the password change while the slot is waited for, the gate
+// sees that the auth version did.
+func (s *Service) tryPassword(ctx context.Context, found *identity.User, stored identity.Password, plain string) (goodPassword, error) {
 	none := goodPassword{}
-	found, stored, err := s.passwordOf(ctx, ref)
-	if err != nil {
-		return none, err
-	}
 	if found == nil {
 		s.vault.verify("", "", plain)
 		return none, s.refuse(ctx, "", "unknown_or_disabled", errRefused)

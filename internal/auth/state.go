@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/keyward/identity/internal/assignment"
@@ -25,6 +26,24 @@ type Token struct {
 	Domain        *resource.Project
 	// Roles are the effective roles on the scope; empty exactly for unscoped tokens.
 	Roles []*assignment.Role
+
+	rendered *atomic.Pointer[[]byte] // nil unless the token is remembered
+}
+
+// Render returns what render returned the first time; it is for a view of the token and the catalog, which
+// are as they were as long as the token is remembered.
+func (t *Token) Render(render func() ([]byte, error)) ([]byte, error) {
+	if t.rendered == nil {
+		return render()
+	}
+	if b := t.rendered.Load(); b != nil {
+		return *b, nil
+	}
+	b, err := render()
+	if err == nil {
+		t.rendered.Store(&b)
+	}
+	return b, err
 }
 
 // Scoped reports whether the token has a scope.
@@ -62,18 +81,34 @@ func (s *Service) Authenticate(ctx context.Context, text string) (policy.Actor, 
 
 // Read looks at a token: its signature, kind and time, then every fact it stands on. With allowExpired its
 // end may lie back as far as the operator allows; everything else must hold. Every failure of the token is
-// Unauthorized.
+// Unauthorized. The token belongs to everybody who reads it: nothing in it may be changed.
 func (s *Service) Read(ctx context.Context, text string, allowExpired bool) (*Token, error) {
-	c, err := s.signer.Parse(text, token.KindToken)
-	if err != nil {
-		return nil, err
+	t := s.seen.find(s, text)
+	if t == nil {
+		var err error
+		if t, err = s.read(ctx, text); err != nil {
+			return nil, err
+		}
 	}
-	end := c.ExpiresAt
+	end := t.ExpiresAt
 	if allowExpired {
 		end = end.Add(s.o.AllowExpiredWindow)
 	}
 	if !s.now().Before(end) {
 		return nil, errRefused
+	}
+	return t, nil
+}
+
+// read looks at everything but the time.
+func (s *Service) read(ctx context.Context, text string) (*Token, error) {
+	at := s.moment()
+	c, err := s.signer.Parse(text, token.KindToken)
+	if err != nil {
+		return nil, err
+	}
+	if c.Expired(s.now().Add(-s.o.AllowExpiredWindow)) {
+		return nil, errRefused // before the database is asked about it
 	}
 	if gone, err := s.facts.Revoked(ctx, c.AuditID, c.ChainID); err != nil || gone {
 		return nil, orRefused(err)
@@ -85,6 +120,7 @@ func (s *Service) Read(ctx context.Context, text string, allowExpired bool) (*To
 	if t.User.AuthVersion != c.AuthVersion {
 		return nil, errRefused
 	}
+	s.seen.keep(text, t, at)
 	return t, nil
 }
 
@@ -95,7 +131,7 @@ func (s *Service) stand(ctx context.Context, t *Token) error {
 		return errRefused // nothing here can look up a delegation yet, so nothing vouches for one
 	}
 	var err error
-	if t.User, t.UserDomain, err = s.liveUser(ctx, t.UserID); err != nil {
+	if t.User, t.UserDomain, err = s.userAt(ctx, t.UserID, t.AuthVersion); err != nil {
 		return err
 	}
 	switch {
@@ -123,9 +159,25 @@ func (s *Service) stand(ctx context.Context, t *Token) error {
 	return err
 }
 
+// userAt is liveUser for who saw the user at an auth version: when the facts of this node are of an earlier
+// one, another node has just raised it, and the database knows.
+func (s *Service) userAt(ctx context.Context, id string, version int64) (*identity.User, *resource.Project, error) {
+	u, err := s.facts.User(ctx, id)
+	if err == nil && u.AuthVersion < version {
+		var now identity.User
+		now, err = s.store.User(ctx, id)
+		u = &now
+	}
+	return s.alive(ctx, u, err)
+}
+
 // liveUser returns a user who is enabled in an enabled domain.
 func (s *Service) liveUser(ctx context.Context, id string) (*identity.User, *resource.Project, error) {
 	u, err := s.facts.User(ctx, id)
+	return s.alive(ctx, u, err)
+}
+
+func (s *Service) alive(ctx context.Context, u *identity.User, err error) (*identity.User, *resource.Project, error) {
 	if err != nil {
 		return nil, nil, err
 	}

@@ -50,10 +50,10 @@ type Facts struct {
 
 	// seq counts invalidations. What was read from the source before one is not kept after it.
 	mu  sync.RWMutex
-	seq uint64
+	seq atomic.Uint64 // changed under mu
 
-	// heard is when (now's Unix nanoseconds) the stream was last known to be read to its end.
-	heard atomic.Int64
+	// heard is when the stream was last known to be read to its end.
+	heard atomic.Pointer[time.Time]
 }
 
 // Patience is how long a node trusts its caches without hearing the stream: the promise that a change is
@@ -85,12 +85,18 @@ func bounded[V any](size int) *otter.Cache[string, V] {
 }
 
 // Heard tells that, at the given time, the stream had been read to its end.
-func (f *Facts) Heard(at time.Time) { f.heard.Store(at.UnixNano()) }
+func (f *Facts) Heard(at time.Time) { f.heard.Store(&at) }
 
 // Trusted reports whether the caches may be used.
 func (f *Facts) Trusted() bool {
 	h := f.heard.Load()
-	return h != 0 && f.now().UnixNano()-h < int64(Patience)
+	return h != nil && f.now().Sub(*h) < Patience // by the monotonic clock: setting the clock back changes nothing
+}
+
+// Version is a number that changes before anything that was true may be false. What was worked out from facts
+// after a version was read is true as long as the version stays and the caches are trusted.
+func (f *Facts) Version() (version uint64, trusted bool) {
+	return f.seq.Load(), f.Trusted()
 }
 
 // cached returns what the cache knows under key, or reads it from the source and keeps it unless something
@@ -102,7 +108,7 @@ func cached[V any](f *Facts, c *otter.Cache[string, V], key string, read func() 
 			return v, nil
 		}
 	}
-	seq := f.sequence()
+	seq := f.seq.Load()
 	v, err := read()
 	if err != nil || !trusted {
 		return v, err
@@ -111,16 +117,10 @@ func cached[V any](f *Facts, c *otter.Cache[string, V], key string, read func() 
 	return v, nil
 }
 
-func (f *Facts) sequence() uint64 {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.seq
-}
-
 func (f *Facts) keep(seq uint64, set func()) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	if f.seq == seq {
+	if f.seq.Load() == seq {
 		set()
 	}
 }
@@ -133,7 +133,7 @@ func (f *Facts) Apply(events []event.Event) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seq++
+	f.seq.Add(1)
 	for _, e := range events {
 		f.drop(e)
 	}
@@ -154,7 +154,7 @@ func changesFacts(e event.Event) bool {
 func (f *Facts) Forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seq++
+	f.seq.Add(1)
 	f.forget()
 }
 
@@ -299,7 +299,7 @@ func single[V any](f *Facts, p *atomic.Pointer[V], read func() (*V, error)) (*V,
 	if v := p.Load(); trusted && v != nil {
 		return v, nil
 	}
-	seq := f.sequence()
+	seq := f.seq.Load()
 	v, err := read()
 	if err != nil || !trusted {
 		return v, err

@@ -82,3 +82,6 @@ func (r Reply) render(buf *bytes.Buffer) (body []byte, contentType []string, err
 
 // jsonType is shared by all answers; nobody writes to it.
 var jsonType = []string{"application/json"}
+
+// Marshal writes v as bodies are written, for replies that are put together by hand.
+func Marshal(v any) ([]byte, error) { return json.Marshal(v, encoding) }

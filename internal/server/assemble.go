@@ -118,7 +118,7 @@ func lockout(c config.Config) auth.Lockout {
 func authOptions(c config.Config) auth.Options {
 	return auth.Options{
 		TokenTTL: c.Token.TTL, ReceiptTTL: c.Receipt.TTL, AllowExpiredWindow: c.Token.AllowExpiredWindow,
-		RescopeScoped: c.Token.RescopeScoped, Lockout: lockout(c),
+		RescopeScoped: c.Token.RescopeScoped, Lockout: lockout(c), Remember: c.Cache.Size,
 	}
 }
 

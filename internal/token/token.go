@@ -77,6 +77,9 @@ func (s *Signer) Replace(keys *Keys) {
 	s.keys.Store(&generation{keys, s.generation.Add(1)})
 }
 
+// Generation is a number that changes with every replacement of the keys.
+func (s *Signer) Generation() uint64 { return s.keys.Load().number }
+
 // JWKS returns the public keys; see Keys.JWKS.
 func (s *Signer) JWKS() []byte { return s.keys.Load().JWKS() }
 
