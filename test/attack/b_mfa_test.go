@@ -269,11 +269,13 @@ func TestB15WhatHappensToTheUserEndsReceipts(t *testing.T) {
 					w.Patch("/v3/users/{"+user+"}", enabled("user", yes), w.As("sysadmin")).Want(http.StatusOK)
 				}
 			},
-			"given a password":                       func(user string, _ *phone) { w.SetPassword(user) },
-			"given another factor":                   func(user string, p *phone) { second(p) },
-			"given another seed in the same factor":  func(user string, p *phone) { reseeded(p) },
-			"locked by wrong passwords":              func(user string, _ *phone) { wrongPasswords(w, user, 5) },
-			"deleted, and made anew under that name": func(user string, _ *phone) { w.Delete("/v3/users/{"+user+"}", w.As("sysadmin")).Want(http.StatusNoContent) },
+			"given a password":                      func(user string, _ *phone) { w.SetPassword(user) },
+			"given another factor":                  func(user string, p *phone) { second(p) },
+			"given another seed in the same factor": func(user string, p *phone) { reseeded(p) },
+			"locked by wrong passwords":             func(user string, _ *phone) { wrongPasswords(w, user, 5) },
+			"deleted, and made anew under that name": func(user string, _ *phone) {
+				w.Delete("/v3/users/{"+user+"}", w.As("sysadmin")).Want(http.StatusNoContent)
+			},
 		} {
 			user := "user " + name
 			w.User(user[:8]+fmt.Sprint(len(name)), "red")

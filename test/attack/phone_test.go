@@ -99,9 +99,7 @@ func (s shows) and(more shows) shows {
 // body is a sign-in with all proofs and, when there is one, a scope.
 func (s shows) body(scope any) map[string]any {
 	id := map[string]any{"methods": slices.Sorted(maps.Keys(s))}
-	for method, proof := range s {
-		id[method] = proof
-	}
+	maps.Copy(id, s)
 	auth := map[string]any{"identity": id}
 	if scope != nil {
 		auth["scope"] = scope
