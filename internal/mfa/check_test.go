@@ -98,7 +98,7 @@ func TestUsedCodesTellWhenTheNextComes(t *testing.T) {
 	w.factor("f", seed20)
 	w.accepted("first", w.check(w.code(seed20, w.now())))
 	w.pass(21 * time.Second)
-	f, ok := w.check(w.code(seed20, w.now())).(*fault.Error)
+	f, ok := errors.AsType[*fault.Error](w.check(w.code(seed20, w.now())))
 	if !ok || f.RetryAfter != 9*time.Second {
 		t.Errorf("got %+v, want to wait nine seconds", f)
 	}
