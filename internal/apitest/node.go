@@ -41,8 +41,8 @@ type Stream struct {
 
 var errCut = errors.New("apitest: the stream is cut")
 
-func (s *Stream) over(real facts.Stream) facts.Stream {
-	s.Stream = real
+func (s *Stream) over(under facts.Stream) facts.Stream {
+	s.Stream = under
 	return s
 }
 
@@ -89,14 +89,14 @@ func (s *Stream) Listen(ctx context.Context, wake func()) error {
 // promises that are about real time: what a node hears of another.
 func Within(t testing.TB, d time.Duration, what string, ok func() bool) time.Duration {
 	t.Helper()
-	began := time.Now()
+	began := time.Now() //nolint:forbidigo // real time is what this is about
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if ok() {
-			return time.Since(began)
+			return time.Since(began) //nolint:forbidigo // as above
 		}
-		if time.Since(began) > d {
+		if time.Since(began) > d { //nolint:forbidigo // as above
 			t.Fatalf("not within %v: %s", d, what)
 		}
 		<-tick.C

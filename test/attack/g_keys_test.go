@@ -197,8 +197,8 @@ func TestKeysRotateUnderLoadWithoutARefusal(t *testing.T) {
 func TestG16AnUnsafeRootKeyStopsTheStart(t *testing.T) {
 	t.Parallel()
 	for what, spoil := range map[string]func(path string) error{
-		"readable by all":  func(p string) error { return os.Chmod(p, 0o644) }, //nolint:gosec // that is the attack
-		"readable by some": func(p string) error { return os.Chmod(p, 0o640) }, //nolint:gosec // that is the attack
+		"readable by all":  func(p string) error { return os.Chmod(p, 0o644) },
+		"readable by some": func(p string) error { return os.Chmod(p, 0o640) },
 		"empty":            func(p string) error { return os.WriteFile(p, nil, 0o600) },
 		"half written":     func(p string) error { return os.Truncate(p, 20) },
 		"zeros":            func(p string) error { return os.WriteFile(p, make([]byte, 64), 0o600) },

@@ -211,7 +211,7 @@ func TestG3HeadersNeverBringKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	var calls atomic.Int32
-	trap := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) })} //nolint:gosec // nobody may call
+	trap := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) })}
 	go func() { _ = trap.Serve(l) }()
 	t.Cleanup(func() { _ = trap.Close() })
 	url := "http://" + l.Addr().String() + "/jwks.json"
