@@ -23,7 +23,7 @@ const (
 // slowHash makes a hash so slow that a test sees whether one was computed, and lets refusals be fast.
 func slowHash(c *config.Config) {
 	c.Lockout.FailureFloor = 0
-	c.Password.MemoryKiB, c.Password.Passes = 64<<10, 4
+	c.Password.MemoryKiB, c.Password.Passes = 32<<10, 3
 }
 
 // endless is a body without an end.
@@ -180,9 +180,14 @@ func TestH5H9H10GreedySignInsComputeNoHash(t *testing.T) {
 		{"a password of a megabyte", signIn(w, `["password"]`, "ann", long(1<<20)), []int{413}},
 		{"a password with NUL", strings.Replace(signIn(w, `["password"]`, "ann", "x"), `"x"`, `"\u0000"`, 1), []int{400}},
 	} {
-		begin := time.Now()
-		r := w.Post("/v3/auth/tokens", []byte(row.body))
-		if took := time.Since(begin); took > hash*2/3 {
+		var r *apitest.Response
+		took := time.Hour
+		for range 3 { // the quickest counts: a stall of the machine is no hash
+			begin := time.Now()
+			r = w.Post("/v3/auth/tokens", []byte(row.body))
+			took = min(took, time.Since(begin))
+		}
+		if took > hash*2/3 {
 			t.Errorf("%s: refused after %s, as if a hash (%s) was computed", row.name, took, hash)
 		}
 		if !slices.Contains(row.status, r.Status) {

