@@ -30,7 +30,7 @@ func smuggled(w *apitest.World, self, domain string) map[string]any {
 // outsiders are callers who have nothing to do with the domain red, in which everything of furnished is.
 func outsiders(w *apitest.World) []string {
 	w.User("stranger", "blue")
-	callers := []string{"manager@blue", "reader@blue", "member@blue/sea", "stranger"}
+	callers := []string{"manager@blue", "member@blue/sea", "stranger"}
 	for _, c := range callers {
 		w.Persona(c)
 	}
