@@ -86,12 +86,12 @@ func goldenWorld(t *testing.T) *apitest.World {
 	w.User("bob", "red")
 	w.User("dora", "default")
 	w.Project("red", "web")
-	make := func(path, kind, body string) {
+	add := func(path, kind, body string) {
 		w.Name(kind, w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+".id"))
 	}
-	make("/v3/groups", "group", `{"group":{"name":"g","domain_id":"{red}"}}`)
-	make("/v3/services", "service", `{"service":{"type":"x"}}`)
-	make("/v3/endpoints", "endpoint", `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`)
+	add("/v3/groups", "group", `{"group":{"name":"g","domain_id":"{red}"}}`)
+	add("/v3/services", "service", `{"service":{"type":"x"}}`)
+	add("/v3/endpoints", "endpoint", `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`)
 	w.Put("/v3/groups/{group}/users/{ann}", w.As("sysadmin")).Want(http.StatusNoContent)
 	for _, on := range []string{"projects/{red/web}", "domains/{red}", "system"} {
 		for _, who := range []string{"users/{ann}", "groups/{group}"} {
@@ -104,7 +104,7 @@ func goldenWorld(t *testing.T) *apitest.World {
 	for _, c := range callers {
 		w.Persona(c)
 	}
-	make("/v3/credentials", "credential", bodies["createCredential"]) // last: from now on ann needs a code to sign in
+	add("/v3/credentials", "credential", bodies["createCredential"]) // last: from now on ann needs a code to sign in
 	w.Name("v2token", w.Token("dora", ""))
 	w.Server.API().DryRun = true
 	return w

@@ -2,7 +2,6 @@ package v3
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/httpapi"
@@ -104,7 +103,7 @@ func viewToken(t *auth.Token) tokenView {
 func viewTokenUser(t *auth.Token) tokenUser {
 	u := tokenUser{ID: t.User.ID, Name: t.User.Name, Domain: idName{t.UserDomain.ID, t.UserDomain.Name}}
 	if at := t.User.PasswordExpiresAt; at != nil {
-		naive := httpapi.NaiveTime(time.Time(*at))
+		naive := httpapi.NaiveTime(*at)
 		u.PasswordExpiresAt = &naive
 	}
 	return u

@@ -207,8 +207,7 @@ func (s StepUp) Fresh(ctx context.Context, actor policy.Actor, age time.Duration
 }
 
 func withReceipt(err error) error {
-	var r *auth.ReceiptError
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*auth.ReceiptError](err); ok {
 		return receiptAnswer{r}
 	}
 	return err

@@ -48,8 +48,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err == nil {
 		return 0
 	}
-	var refused errRefused
-	if errors.As(err, &refused) {
+	if _, ok := errors.AsType[errRefused](err); ok {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			fmt.Fprintln(stderr, "identity:", line)
 		}

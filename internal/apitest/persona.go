@@ -27,7 +27,7 @@ func (w *World) Persona(name string) string {
 	if name == "nobody" || ok && w.Clock.Now().Before(known.until) {
 		return known.text
 	}
-	text := ""
+	var text string
 	switch {
 	case name == "admin":
 		text = w.Token("admin", "project:default/admin")

@@ -92,7 +92,7 @@ func (w *World) Do(method, path string, with ...With) *Response {
 	return r
 }
 
-// Get, Post, Put, Patch and Delete are Do with their method.
+// Get is Do with GET.
 func (w *World) Get(path string, with ...With) *Response {
 	w.t.Helper()
 	return w.Do(http.MethodGet, path, with...)

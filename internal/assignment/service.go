@@ -2,6 +2,7 @@ package assignment
 
 import (
 	"context"
+	"maps"
 
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
@@ -179,9 +180,7 @@ func merged(kept, more map[string]any) map[string]any {
 	}
 	out := make(map[string]any, len(kept)+len(more))
 	for _, m := range []map[string]any{kept, more} {
-		for k, v := range m {
-			out[k] = v
-		}
+		maps.Copy(out, m)
 	}
 	return out
 }

@@ -157,3 +157,20 @@ func user(ctx context.Context, l lookup, r Ref) (identity.User, error) {
 	}
 	return l.UserByName(ctx, d.ID, cleanName(r.Name))
 }
+
+// warm reads what the gate will ask about, so that its transaction, which others wait for, finds most of it in
+// the caches. What it finds decides nothing.
+func (s *Service) warm(ctx context.Context, userID string, want WantedScope) {
+	t := &Token{}
+	t.UserID = userID
+	switch want.Kind {
+	case ScopeProject:
+		t.ProjectID = want.id
+	case ScopeDomain:
+		t.DomainID = want.id
+	case ScopeSystem:
+		t.System = true
+	}
+	_ = s.stand(ctx, t)
+	_, _ = s.facts.HasFactor(ctx, userID)
+}

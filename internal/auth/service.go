@@ -70,12 +70,14 @@ type Options struct {
 	// RescopeScoped allows continuing from a token that is already scoped, as Keystone does by default.
 	RescopeScoped bool
 	Lockout       Lockout
+	Spray         Spray
 }
 
 // Defaults are Keystone's.
 var Defaults = Options{
 	TokenTTL: time.Hour, ReceiptTTL: 5 * time.Minute, AllowExpiredWindow: 48 * time.Hour,
 	Remember: 100_000, RescopeScoped: true, Lockout: DefaultLockout,
+	Spray: Spray{Accounts: 100, Window: 10 * time.Minute},
 }
 
 // Parts are what the service is made of.
@@ -122,6 +124,7 @@ type Service struct {
 	now      func() time.Time
 	floor    func(ctx context.Context) func()
 	seen     *memory
+	sprays   *sprays
 }
 
 // NewService makes the gate.
@@ -132,6 +135,6 @@ func NewService(p Parts) *Service {
 	return &Service{
 		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
 		attempts: p.Attempts, policy: p.Passwords, o: p.Options, now: p.Now, floor: p.Floor,
-		seen: newMemory(p.Options.Remember),
+		seen: newMemory(p.Options.Remember), sprays: newSprays(p.Options.Spray, p.Now),
 	}
 }

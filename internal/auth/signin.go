@@ -23,7 +23,9 @@ func (s *Service) SignIn(ctx context.Context, r Request) (Issued, error) {
 	p, err := s.prove(ctx, r)
 	var issued Issued
 	if err == nil {
-		issued, err = s.issue(ctx, p, s.resolve(ctx, r.Scope))
+		want := s.resolve(ctx, r.Scope)
+		s.warm(ctx, p.user.ID, want)
+		issued, err = s.issue(ctx, p, want)
 	}
 	if fault.Is(err, fault.Unauthorized) {
 		wait()
@@ -226,6 +228,9 @@ func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (goo
 	if err != nil {
 		return good, err
 	}
+	if err := s.sprays.admit(ctx, ref); err != nil {
+		return good, err
+	}
 	found, stored, err := s.passwordOf(ctx, ref)
 	if err != nil {
 		return good, err
@@ -234,6 +239,9 @@ func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (goo
 		good, err = s.tryPassword(ctx, found, stored, plain)
 		return err
 	})
+	if fault.Is(err, fault.Unauthorized) {
+		s.sprays.failed(ctx, ref)
+	}
 	return good, err
 }
 

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -155,9 +156,7 @@ func merged(have, more map[string]any) map[string]any {
 	}
 	all := make(map[string]any, len(have)+len(more))
 	for _, m := range []map[string]any{have, more} {
-		for k, v := range m {
-			all[k] = v
-		}
+		maps.Copy(all, m)
 	}
 	return all
 }

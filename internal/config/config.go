@@ -67,6 +67,9 @@ type Lockout struct {
 	PasswordAttemptsAnywhere int
 	CodeAttempts             int
 	Duration, MaxDuration    time.Duration
+	// AddressAccounts is how many accounts one client address may fail at within AddressWindow.
+	AddressAccounts int
+	AddressWindow   time.Duration
 	// FailureFloor is what every refusal of a password or code takes at least.
 	FailureFloor time.Duration
 }

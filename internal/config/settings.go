@@ -44,6 +44,8 @@ var settings = []Setting{
 	{"lockout.code_attempts", "10", "Wrong codes in a row that are borne.", func(c *Config) any { return &c.Lockout.CodeAttempts }},
 	{"lockout.duration", "30s", "The first pause. It doubles with each further failure.", func(c *Config) any { return &c.Lockout.Duration }},
 	{"lockout.max_duration", "1h", "The longest pause.", func(c *Config) any { return &c.Lockout.MaxDuration }},
+	{"lockout.address_accounts", "100", "Different accounts that one client address may fail to sign in to within lockout.address_window; further ones get 429. 0 is no limit. Each node counts for itself.", func(c *Config) any { return &c.Lockout.AddressAccounts }},
+	{"lockout.address_window", "10m", "How long failures count against an address.", func(c *Config) any { return &c.Lockout.AddressWindow }},
 	{"lockout.failure_floor", "400ms", "What every refusal of a password or code takes at least, so that its time tells nothing.", func(c *Config) any { return &c.Lockout.FailureFloor }},
 
 	{"mfa.issuer", "Identity", "Name of this installation in authenticator apps.", func(c *Config) any { return &c.MFA.Issuer }},

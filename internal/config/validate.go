@@ -77,6 +77,8 @@ func (c *Config) problems() []error {
 	ps.within("lockout.code_attempts", c.Lockout.CodeAttempts, 1, 100)
 	ps.between("lockout.duration", c.Lockout.Duration, time.Second, 24*time.Hour)
 	ps.between("lockout.max_duration", c.Lockout.MaxDuration, c.Lockout.Duration, 24*time.Hour)
+	ps.within("lockout.address_accounts", c.Lockout.AddressAccounts, 0, 1_000_000)
+	ps.between("lockout.address_window", c.Lockout.AddressWindow, time.Second, 24*time.Hour)
 	ps.between("lockout.failure_floor", c.Lockout.FailureFloor, 0, 5*time.Second)
 	c.mfaProblems(&ps)
 	c.passwordProblems(&ps)

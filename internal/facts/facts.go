@@ -32,6 +32,9 @@ type Source interface {
 	Catalog(ctx context.Context) ([]catalog.Region, []catalog.Service, []catalog.Endpoint, error)
 	Factors(ctx context.Context, userID string) ([]mfa.Factor, error)
 	Revoked(ctx context.Context, ids ...string) (bool, error)
+	// InTransaction reports whether reads with ctx are those of a transaction: they may see what is never
+	// committed, or what was true when it began.
+	InTransaction(ctx context.Context) bool
 }
 
 // Facts reads a Source through caches. It is safe for concurrent use.
@@ -100,8 +103,8 @@ func (f *Facts) Version() (version uint64, trusted bool) {
 }
 
 // cached returns what the cache knows under key, or reads it from the source and keeps it unless something
-// was invalidated meanwhile.
-func cached[V any](f *Facts, c *otter.Cache[string, V], key string, read func() (V, error)) (V, error) {
+// was invalidated meanwhile or it was read inside a transaction.
+func cached[V any](ctx context.Context, f *Facts, c *otter.Cache[string, V], key string, read func() (V, error)) (V, error) {
 	trusted := f.Trusted()
 	if trusted {
 		if v, ok := c.GetIfPresent(key); ok {
@@ -110,7 +113,7 @@ func cached[V any](f *Facts, c *otter.Cache[string, V], key string, read func() 
 	}
 	seq := f.seq.Load()
 	v, err := read()
-	if err != nil || !trusted {
+	if err != nil || !trusted || f.source.InTransaction(ctx) {
 		return v, err
 	}
 	f.keep(seq, func() { c.Set(key, v) })
@@ -211,7 +214,7 @@ func (f *Facts) drop(e event.Event) {
 
 // User returns a user. It fails with NotFound.
 func (f *Facts) User(ctx context.Context, id string) (*identity.User, error) {
-	return cached(f, f.users, id, func() (*identity.User, error) {
+	return cached(ctx, f, f.users, id, func() (*identity.User, error) {
 		u, err := f.source.User(ctx, id)
 		return &u, err
 	})
@@ -219,7 +222,7 @@ func (f *Facts) User(ctx context.Context, id string) (*identity.User, error) {
 
 // Project returns a project or domain. It fails with NotFound.
 func (f *Facts) Project(ctx context.Context, id string) (*resource.Project, error) {
-	return cached(f, f.projects, id, func() (*resource.Project, error) {
+	return cached(ctx, f, f.projects, id, func() (*resource.Project, error) {
 		p, err := f.source.Project(ctx, id)
 		return &p, err
 	})
@@ -243,7 +246,7 @@ func (f *Facts) Above(ctx context.Context, p *resource.Project) ([]string, error
 
 // HasFactor reports whether the user has an active second factor.
 func (f *Facts) HasFactor(ctx context.Context, userID string) (bool, error) {
-	return cached(f, f.factors, userID, func() (bool, error) {
+	return cached(ctx, f, f.factors, userID, func() (bool, error) {
 		factors, err := f.source.Factors(ctx, userID)
 		for _, x := range factors {
 			if x.State == mfa.Active {
@@ -257,7 +260,7 @@ func (f *Facts) HasFactor(ctx context.Context, userID string) (bool, error) {
 // Revoked reports whether a token with this audit id in this chain was revoked.
 func (f *Facts) Revoked(ctx context.Context, auditID, chainID string) (bool, error) {
 	for _, id := range []string{auditID, chainID} {
-		gone, err := cached(f, f.revoked, id, func() (bool, error) { return f.source.Revoked(ctx, id) })
+		gone, err := cached(ctx, f, f.revoked, id, func() (bool, error) { return f.source.Revoked(ctx, id) })
 		if err != nil || gone {
 			return true, err
 		}
@@ -270,7 +273,7 @@ func (f *Facts) Revoked(ctx context.Context, auditID, chainID string) (bool, err
 
 // Table returns all roles and what they imply.
 func (f *Facts) Table(ctx context.Context) (*assignment.Table, error) {
-	return single(f, &f.table, func() (*assignment.Table, error) {
+	return single(ctx, f, &f.table, func() (*assignment.Table, error) {
 		roles, err := f.source.AllRoles(ctx)
 		if err != nil {
 			return nil, err
@@ -285,7 +288,7 @@ func (f *Facts) Table(ctx context.Context) (*assignment.Table, error) {
 
 // Catalog returns the services and endpoints that tokens show.
 func (f *Facts) Catalog(ctx context.Context) (*catalog.Snapshot, error) {
-	return single(f, &f.catalog, func() (*catalog.Snapshot, error) {
+	return single(ctx, f, &f.catalog, func() (*catalog.Snapshot, error) {
 		_, services, endpoints, err := f.source.Catalog(ctx)
 		if err != nil {
 			return nil, err
@@ -294,14 +297,14 @@ func (f *Facts) Catalog(ctx context.Context) (*catalog.Snapshot, error) {
 	})
 }
 
-func single[V any](f *Facts, p *atomic.Pointer[V], read func() (*V, error)) (*V, error) {
+func single[V any](ctx context.Context, f *Facts, p *atomic.Pointer[V], read func() (*V, error)) (*V, error) {
 	trusted := f.Trusted()
 	if v := p.Load(); trusted && v != nil {
 		return v, nil
 	}
 	seq := f.seq.Load()
 	v, err := read()
-	if err != nil || !trusted {
+	if err != nil || !trusted || f.source.InTransaction(ctx) {
 		return v, err
 	}
 	f.keep(seq, func() { p.Store(v) })
@@ -310,7 +313,7 @@ func single[V any](f *Facts, p *atomic.Pointer[V], read func() (*V, error)) (*V,
 
 // Grants returns the user's grants, those of the user's groups included.
 func (f *Facts) Grants(ctx context.Context, userID string) ([]assignment.Grant, error) {
-	return cached(f, f.grants, userID, func() ([]assignment.Grant, error) {
+	return cached(ctx, f, f.grants, userID, func() ([]assignment.Grant, error) {
 		return f.source.Grants(ctx, assignment.Filter{UserID: userID, UserOrItsGroups: true})
 	})
 }

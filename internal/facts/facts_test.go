@@ -83,6 +83,10 @@ func (s *source) Revoked(context.Context, ...string) (bool, error) {
 	return false, nil
 }
 
+type transaction struct{}
+
+func (s *source) InTransaction(ctx context.Context) bool { return ctx.Value(transaction{}) != nil }
+
 type clock struct {
 	mu sync.Mutex
 	t  time.Time
@@ -214,6 +218,27 @@ func TestWhatChangedWhileItWasReadIsNotKept(t *testing.T) {
 	}
 	if got := name(t, f, "u"); got != "new" {
 		t.Errorf("the old answer was kept: %q", got)
+	}
+}
+
+func TestWhatATransactionReadsIsNotKept(t *testing.T) {
+	t.Parallel()
+	f, s, _ := world()
+	inside := context.WithValue(t.Context(), transaction{}, true)
+	for range 2 {
+		if _, err := f.User(inside, "u"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Table(inside); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.reads["user"] != 2 || s.reads["roles"] != 2 {
+		t.Errorf("reads: %v, want two of each", s.reads)
+	}
+	name(t, f, "u")
+	if _, err := f.User(inside, "u"); err != nil || s.reads["user"] != 3 {
+		t.Errorf("what is known is not used inside a transaction: %v, %v", s.reads, err)
 	}
 }
 

@@ -82,8 +82,7 @@ func (e *Error) From(cause error) *Error {
 
 // KindOf returns the kind of the first fault in err's chain, and Internal when there is none.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return Internal
@@ -96,8 +95,7 @@ func Is(err error, kind Kind) bool {
 
 // ReasonOf returns the machine-readable reason of the first fault in err's chain, or "".
 func ReasonOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Reason
 	}
 	return ""

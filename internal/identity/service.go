@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -308,11 +309,7 @@ func checkMarker(q listing.Query, kind, domainID string) error {
 // merged returns the old attributes with the new ones over them; neither map is changed.
 func merged(old, sent map[string]any) map[string]any {
 	all := make(map[string]any, len(old)+len(sent))
-	for k, v := range old {
-		all[k] = v
-	}
-	for k, v := range sent {
-		all[k] = v
-	}
+	maps.Copy(all, old)
+	maps.Copy(all, sent)
 	return all
 }

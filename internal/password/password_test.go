@@ -75,7 +75,7 @@ func TestUnsupportedHashNeverVerifies(t *testing.T) {
 	t.Parallel()
 	h := hasher(t, cheap)
 	stored := mustHash(t, h, "x")
-	swap := func(old, new string) string { return strings.Replace(stored, old, new, 1) }
+	swap := func(old, by string) string { return strings.Replace(stored, old, by, 1) }
 	for name, stored := range map[string]string{
 		"nothing":                     "",
 		"the password itself":         "x",

@@ -2,6 +2,7 @@ package password
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -52,7 +53,7 @@ func (p Policy) Check(password string, names ...string) error {
 		return fault.New(fault.BadRequest, "The password is too short: it needs at least %d characters.", least).
 			Because("password_too_short")
 	}
-	for _, name := range append(p.Forbidden[:len(p.Forbidden):len(p.Forbidden)], names...) {
+	for _, name := range append(slices.Clip(p.Forbidden), names...) {
 		if name, err := Normalize(name); err == nil && strings.EqualFold(name, password) {
 			return fault.New(fault.BadRequest, "The password is the name of the user, the domain or the product. Choose another.").
 				Because("password_is_name")

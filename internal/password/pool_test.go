@@ -60,7 +60,7 @@ func TestPoolRefusesAtTheDeadline(t *testing.T) {
 			t.Errorf("got %v after %v, want Unavailable after 1s", err, time.Since(start))
 		}
 		close(release)
-		<-errs
+		ok(t, <-errs)
 	})
 }
 
@@ -81,7 +81,7 @@ func TestPoolStopsWaitingWhenTheCallerIsGone(t *testing.T) {
 			t.Errorf("%d are still queued", got)
 		}
 		close(release)
-		<-errs
+		ok(t, <-errs)
 		if err := p.Do(ctx, func() error { t.Error("ran for nobody"); return nil }); !errors.Is(err, context.Canceled) {
 			t.Errorf("with a free slot: got %v", err)
 		}
@@ -100,7 +100,7 @@ func TestPoolServesInOrder(t *testing.T) {
 		}
 		close(release)
 		for range 6 {
-			<-errs
+			ok(t, <-errs)
 		}
 		if !slices.Equal(served, []int{0, 1, 2, 3, 4}) {
 			t.Errorf("got %v", served)
@@ -128,5 +128,13 @@ func TestPoolGivesTheSlotBack(t *testing.T) {
 	}
 	if NewPool(0, 0, 0).Stats().Slots < 1 {
 		t.Error("no slots by default")
+	}
+}
+
+// ok fails the test for work that was to succeed.
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
 	}
 }

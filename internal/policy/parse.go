@@ -60,7 +60,7 @@ func parse(check string) (*expr, error) {
 // piece belong to %(name)s.
 func tokenize(check string) []string {
 	var tokens []string
-	for _, piece := range strings.Fields(check) {
+	for piece := range strings.FieldsSeq(check) {
 		body := strings.TrimLeft(piece, "(")
 		for range len(piece) - len(body) {
 			tokens = append(tokens, "(")

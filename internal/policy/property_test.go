@@ -20,8 +20,6 @@ type model struct {
 	eval func(world) bool
 }
 
-func text(s string) *string { return &s }
-
 var (
 	credNames = []string{"user_id", "project_id", "domain_id", "project_domain_id", "user_domain_id"}
 	attrNames = []string{"x", "target.user.id"}
@@ -79,7 +77,7 @@ func draw(t *rapid.T, depth int) (m model, loose bool) {
 
 func drawWorld(t *rapid.T) world {
 	w := world{creds: map[string]*string{}, target: map[string]*string{}}
-	maybe := rapid.SampledFrom([]*string{nil, nil, text("a"), text("b"), text("A")})
+	maybe := rapid.SampledFrom([]*string{nil, nil, new("a"), new("b"), new("A")})
 	for _, name := range credNames {
 		w.creds[name] = maybe.Draw(t, name)
 	}

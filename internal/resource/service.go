@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -214,9 +215,7 @@ func merged(have, more map[string]any) map[string]any {
 	}
 	all := make(map[string]any, len(have)+len(more))
 	for _, m := range []map[string]any{have, more} {
-		for k, v := range m {
-			all[k] = v
-		}
+		maps.Copy(all, m)
 	}
 	return all
 }

@@ -1,6 +1,9 @@
 package resource
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Tree is ids of projects by what follows them: another Tree, or nil.
 type Tree map[string]any
@@ -47,8 +50,8 @@ func (s *Service) ParentIDs(ctx context.Context, id string) (Tree, error) {
 		return nil, err
 	}
 	var outer Tree
-	for i := len(above) - 1; i >= 0; i-- {
-		outer = Tree{above[i].ID: orNull(outer)}
+	for _, a := range slices.Backward(above) {
+		outer = Tree{a.ID: orNull(outer)}
 	}
 	return outer, nil
 }

@@ -100,7 +100,7 @@ func Policy(cfg config.Config) (*policy.Engine, error) {
 
 func newVault(cfg config.Config, keys *Keys) (*auth.Vault, error) {
 	p := cfg.Password
-	hasher, err := password.NewHasher(password.Params{MemoryKiB: uint32(p.MemoryKiB), Passes: uint32(p.Passes), Lanes: 1}) //nolint:gosec // config bounds both
+	hasher, err := password.NewHasher(password.Params{MemoryKiB: uint32(p.MemoryKiB), Passes: uint32(p.Passes), Lanes: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +119,7 @@ func authOptions(c config.Config) auth.Options {
 	return auth.Options{
 		TokenTTL: c.Token.TTL, ReceiptTTL: c.Receipt.TTL, AllowExpiredWindow: c.Token.AllowExpiredWindow,
 		RescopeScoped: c.Token.RescopeScoped, Lockout: lockout(c), Remember: c.Cache.Size,
+		Spray: auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
 	}
 }
 

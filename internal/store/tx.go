@@ -41,6 +41,9 @@ func (s *Store) txOf(ctx context.Context) *tx {
 	return t
 }
 
+// InTransaction reports whether ctx carries a transaction of this store.
+func (s *Store) InTransaction(ctx context.Context) bool { return s.txOf(ctx) != nil }
+
 // InTx runs fn in a transaction that travels in fn's context: methods called with that context see and join
 // it. It commits when fn returns nil. A nested call joins the outer transaction; when it fails, only its own
 // part is undone. A transaction that lost a race with another is run again as a whole, so fn must not keep

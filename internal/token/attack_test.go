@@ -163,11 +163,11 @@ func TestPayloadTricksAreRefused(t *testing.T) { // G5: the signature is good, w
 	t.Parallel()
 	s, keys := signer(t, EdDSA, 0)
 	good := payloadOf(t, sample())
-	swap := func(old, new string) string {
+	swap := func(old, by string) string {
 		if !strings.Contains(good, old) {
 			t.Fatalf("%s is not in %s", old, good)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, old, by, 1)
 	}
 	const iat, exp = `"iat":1788264000.123456`, `"exp":1788267600.123456`
 	for name, payload := range map[string]string{

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -332,7 +333,7 @@ func TestPrintingAKeyShowsNoPrivatePart(t *testing.T) {
 		t.Fatal(err)
 	}
 	seed := der[len(der)-32:]
-	marks := []string{strings.Trim(fmt.Sprint(seed[:8]), "[]"), fmt.Sprintf("%x", seed[:8])}
+	marks := []string{strings.Trim(fmt.Sprintf("%d", seed[:8]), "[]"), hex.EncodeToString(seed[:8])}
 	document, err := json.Marshal(k)
 	if err != nil && !errors.As(err, new(*json.UnsupportedTypeError)) {
 		t.Fatal(err)

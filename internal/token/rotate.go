@@ -37,7 +37,7 @@ func Rotate(keys []Key, now time.Time, verifyFor time.Duration, next Key) ([]Key
 		if k.KID == next.KID {
 			return nil, errors.New("rotate signing keys: the next key has the id of another key")
 		}
-		if k.State == Pending && (promoted < 0 || k.CreatedAt.Before(keys[promoted].CreatedAt)) {
+		if k.State == Pending && (promoted < 0 || k.CreatedAt.Before(keys[promoted].CreatedAt)) { //nolint:gosec // promoted is an index of keys or -1
 			promoted = i
 		}
 	}
