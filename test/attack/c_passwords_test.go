@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -244,4 +245,29 @@ func TestC11OnesOwnPasswordIsChangedWithTheOldOneOnly(t *testing.T) {
 		tokenless(t, "the old password", shown(w, thePassword(w, "alice")))
 		shown(w, password(w.ID("alice"), wish)).Want(http.StatusCreated)
 	})
+}
+
+// TestC15OnePasswordOverManyAccountsIsLimited fails at many accounts, some of which exist, once each.
+func TestC15OnePasswordOverManyAccountsIsLimited(t *testing.T) {
+	t.Parallel()
+	const accounts = 20
+	limited := func(c *config.Config) { c.Lockout.AddressAccounts = accounts }
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		w.User("ann", "red")
+		try := func(address, user string) *apitest.Response {
+			return w.Post("/v3/auth/tokens", byName(user, "red", "Summer-2026").body(nil), from(address))
+		}
+		try("192.0.2.1", "ann").Want(http.StatusUnauthorized)
+		for i := range accounts - 1 {
+			try("192.0.2.1", fmt.Sprintf("user%d", i)).Want(http.StatusUnauthorized)
+		}
+		r := try("192.0.2.1", "one more").Want(http.StatusTooManyRequests)
+		if wait, err := strconv.Atoi(r.Header.Get("Retry-After")); err != nil || wait < 1 {
+			t.Errorf("Retry-After is %q", r.Header.Get("Retry-After"))
+		}
+		try("192.0.2.1", "ann").Want(http.StatusUnauthorized) // accounts that were tried have their own counters
+		try("192.0.2.2", "one more").Want(http.StatusUnauthorized)
+		w.Clock.Advance(11 * time.Minute)
+		try("192.0.2.1", "one more").Want(http.StatusUnauthorized)
+	}, behindAProxy, limited)
 }
