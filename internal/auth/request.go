@@ -70,14 +70,12 @@ type WantedScope struct {
 
 // resolve looks up the target of a scope, before the gate's transaction: others need not wait for that.
 func (s *Service) resolve(ctx context.Context, want WantedScope) WantedScope {
-	var found resource.Project
 	switch want.Kind {
 	case ScopeProject:
-		found, want.err = project(ctx, s.store, want.Target)
+		want.id, want.err = s.project(ctx, want.Target)
 	case ScopeDomain:
-		found, want.err = domain(ctx, s.store, want.Target)
+		want.id, want.err = s.domain(ctx, want.Target)
 	}
-	want.id = found.ID
 	return want
 }
 
@@ -94,7 +92,6 @@ var (
 type lookup interface {
 	User(ctx context.Context, id string) (identity.User, error)
 	UserByName(ctx context.Context, domainID, name string) (identity.User, error)
-	Project(ctx context.Context, id string) (resource.Project, error)
 	ProjectByName(ctx context.Context, domainID, name string) (resource.Project, error)
 	DomainByName(ctx context.Context, name string) (resource.Project, error)
 }
@@ -120,42 +117,48 @@ func (r Ref) shape(kind string, needsDomain bool) error {
 }
 
 // domain resolves a reference to a domain. What is missing is NotFound.
-func domain(ctx context.Context, l lookup, r Ref) (resource.Project, error) {
-	var d resource.Project
-	var err error
+func (s *Service) domain(ctx context.Context, r Ref) (string, error) {
 	if r.Name != "" {
-		d, err = l.DomainByName(ctx, cleanName(r.Name))
-	} else {
-		d, err = l.Project(ctx, r.ID)
+		d, err := s.store.DomainByName(ctx, cleanName(r.Name))
+		return d.ID, err
 	}
-	if err == nil && !d.IsDomain {
-		err = fault.New(fault.NotFound, "Could not find domain.")
+	d, err := s.facts.Project(ctx, r.ID)
+	if err != nil {
+		return "", err
 	}
-	return d, err
+	if !d.IsDomain {
+		return "", fault.New(fault.NotFound, "Could not find domain.")
+	}
+	return d.ID, nil
 }
 
 // project resolves a reference to a project. What is missing is NotFound.
-func project(ctx context.Context, l lookup, r Ref) (resource.Project, error) {
+func (s *Service) project(ctx context.Context, r Ref) (string, error) {
 	if r.Name == "" {
-		return l.Project(ctx, r.ID)
+		p, err := s.facts.Project(ctx, r.ID)
+		if err != nil {
+			return "", err
+		}
+		return p.ID, nil
 	}
-	d, err := domain(ctx, l, *r.Domain)
+	d, err := s.domain(ctx, *r.Domain)
 	if err != nil {
-		return d, err
+		return "", err
 	}
-	return l.ProjectByName(ctx, d.ID, cleanName(r.Name))
+	p, err := s.store.ProjectByName(ctx, d, cleanName(r.Name))
+	return p.ID, err
 }
 
 // user resolves a reference to a user. What is missing is NotFound.
-func user(ctx context.Context, l lookup, r Ref) (identity.User, error) {
+func (s *Service) user(ctx context.Context, r Ref) (identity.User, error) {
 	if r.Name == "" {
-		return l.User(ctx, r.ID)
+		return s.store.User(ctx, r.ID)
 	}
-	d, err := domain(ctx, l, *r.Domain)
+	d, err := s.domain(ctx, *r.Domain)
 	if err != nil {
 		return identity.User{}, err
 	}
-	return l.UserByName(ctx, d.ID, cleanName(r.Name))
+	return s.store.UserByName(ctx, d, cleanName(r.Name))
 }
 
 // warm reads what the gate will ask about, so that its transaction, which others wait for, finds most of it in

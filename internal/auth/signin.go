@@ -192,7 +192,7 @@ func (s *Service) proveCode(ctx context.Context, r Request, p *proofs) error {
 	if !r.has(MethodTOTP) {
 		return nil
 	}
-	found, err := user(ctx, s.store, r.TOTP.User)
+	found, err := s.user(ctx, r.TOTP.User)
 	if err != nil {
 		return orRefused(err)
 	}
@@ -277,7 +277,7 @@ func (s *Service) tryPassword(ctx context.Context, found *identity.User, stored 
 // passwordOf finds a live user and the current password. A user who is unknown or not alive is nil.
 func (s *Service) passwordOf(ctx context.Context, ref Ref) (*identity.User, identity.Password, error) {
 	none := identity.Password{}
-	found, err := user(ctx, s.store, ref)
+	found, err := s.user(ctx, ref)
 	if fault.Is(err, fault.NotFound) {
 		return nil, none, nil
 	}

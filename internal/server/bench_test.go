@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/keyward/identity/internal/config"
+	"github.com/keyward/identity/internal/password"
 	"github.com/keyward/identity/internal/server"
 )
 
@@ -20,6 +21,39 @@ func BenchmarkValidate(b *testing.B) {
 			b.Fatalf("validate: got %d, want 200", status)
 		}
 	}
+}
+
+// BenchmarkSignIn is the work of signing in with a password, by as many as there are processors; compare with
+// BenchmarkHash.
+func BenchmarkSignIn(b *testing.B) {
+	handler := serving(b)
+	b.SetParallelism(8) // others hash while one waits for the disk
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			signedIn(b, handler)
+		}
+	})
+}
+
+// BenchmarkHash is one password hash, by as many as there are processors.
+func BenchmarkHash(b *testing.B) {
+	h, err := password.NewHasher(password.Default)
+	if err != nil {
+		b.Fatal(err)
+	}
+	stored, err := h.Hash(benchPassword)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if ok, _, err := h.Verify(stored, benchPassword); !ok || err != nil {
+				b.Error("not right")
+			}
+		}
+	})
 }
 
 const benchPassword = "correct horse battery staple"

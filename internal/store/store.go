@@ -95,6 +95,8 @@ func gormOver(d gorm.Dialector) (*gorm.DB, error) {
 		SkipDefaultTransaction: true,           // InTx opens them
 		QueryFields:            true,           // columns are spelled, so that an older node survives a newer schema
 		DisableAutomaticPing:   true,
+		PrepareStmt:            d.Name() == "sqlite", // pgx keeps prepared statements by itself
+		PrepareStmtMaxSize:     500,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start gorm: %w", err)
