@@ -242,11 +242,11 @@ func (s *Service) defaultScope(ctx context.Context, t *Token, p proofs) error {
 	if t.User.DefaultProjectID == "" || p.oldAPI || p.parent != nil && p.parent.System {
 		return nil
 	}
-	try := *t
+	try := &Token{Claims: t.Claims}
 	try.ProjectID = t.User.DefaultProjectID
-	switch err := s.stand(ctx, &try); {
+	switch err := s.stand(ctx, try); {
 	case err == nil:
-		*t = try
+		t.Claims, t.Project, t.ProjectDomain, t.Roles = try.Claims, try.Project, try.ProjectDomain, try.Roles
 	case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Unauthorized):
 		return err
 	}

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"strings"
-	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
 )
@@ -52,7 +51,7 @@ func (m *memory) find(s *Service, text string) *Token {
 // keep remembers a token that was read after the moment at.
 func (m *memory) keep(text string, t *Token, at moment) {
 	if m.tokens != nil && at.trusted {
-		t.rendered = new(atomic.Pointer[[]byte])
+		t.kept = true
 		m.tokens.Set(strings.Clone(text), remembered{t, at})
 	}
 }

@@ -27,13 +27,15 @@ type Token struct {
 	// Roles are the effective roles on the scope; empty exactly for unscoped tokens.
 	Roles []*assignment.Role
 
-	rendered *atomic.Pointer[[]byte] // nil unless the token is remembered
+	// kept tells that the token is remembered, and so may be what it was rendered to.
+	kept     bool
+	rendered atomic.Pointer[[]byte]
 }
 
 // Render returns what render returned the first time; it is for a view of the token and the catalog, which
 // are as they were as long as the token is remembered.
 func (t *Token) Render(render func() ([]byte, error)) ([]byte, error) {
-	if t.rendered == nil {
+	if !t.kept {
 		return render()
 	}
 	if b := t.rendered.Load(); b != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -133,4 +134,27 @@ func (c Claims) timeFlaw() string {
 
 func isAuditID(s string) bool {
 	return len(s) == base64.RawURLEncoding.EncodedLen(auditBytes) && isBase64(s)
+}
+
+// compact returns c with its texts in one piece of memory. Many claims are kept for long, and each piece is one
+// that the garbage collector visits.
+func (c Claims) compact() Claims {
+	texts := []*string{&c.UserID, &c.ProjectID, &c.DomainID, &c.AuditID, &c.ChainID, &c.TrustID, &c.AppCredID}
+	one := c.ChainID == c.AuditID
+	c.Methods = slices.Clone(c.Methods)
+	for i := range c.Methods {
+		texts = append(texts, &c.Methods[i])
+	}
+	var all strings.Builder
+	for _, t := range texts {
+		all.WriteString(*t)
+	}
+	rest := all.String()
+	for _, t := range texts {
+		*t, rest = rest[:len(*t)], rest[len(*t):]
+	}
+	if one {
+		c.ChainID = c.AuditID
+	}
+	return c
 }

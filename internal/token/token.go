@@ -124,6 +124,7 @@ func (s *Signer) Parse(text string, kind Kind) (Claims, error) {
 		return Claims{}, ErrInvalid
 	}
 	if s.cache != nil {
+		c = c.compact()
 		s.cache.Set(sum, cached{c, keys.number})
 	}
 	return c.as(kind)
