@@ -103,14 +103,6 @@ type subject struct {
 	text string
 }
 
-// PolicyAttrs is all that a rule may know about a token.
-func (s subject) PolicyAttrs() policy.Attrs {
-	if s.Token == nil {
-		return policy.Attrs{"target.token.user_id": policy.Value{}}
-	}
-	return policy.Attrs{"target.token.user_id": policy.Is(s.UserID)}
-}
-
 func (h tokens) subject(c *httpapi.Call) (subject, error) {
 	s := subject{text: c.Param("token_id")}
 	t, err := h.Auth.Read(c.Context(), s.text, false)

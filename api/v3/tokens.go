@@ -43,14 +43,6 @@ type subject struct {
 	text string
 }
 
-// PolicyAttrs is all that a rule may know about a token.
-func (s subject) PolicyAttrs() policy.Attrs {
-	if s.Token == nil {
-		return policy.Attrs{"target.token.user_id": policy.Value{}}
-	}
-	return policy.Attrs{"target.token.user_id": policy.Is(s.UserID)}
-}
-
 // subject loads the token concerned. What is not good now is not found; asking with several tokens at once is
 // an attempt to confuse and finds nothing.
 func (h tokens) subject(c *httpapi.Call) (subject, error) {

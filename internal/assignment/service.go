@@ -2,7 +2,6 @@ package assignment
 
 import (
 	"context"
-	"maps"
 
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
@@ -134,12 +133,12 @@ func (s *Service) UpdateRole(ctx context.Context, id string, p RolePatch) (Role,
 			r.Name = name
 		}
 		if p.Description.Present() {
-			r.Description = pointer(p.Description)
+			r.Description = p.Description.Pointer()
 		}
 		if p.Immutable.Present() {
-			r.Options.Immutable = pointer(p.Immutable)
+			r.Options.Immutable = p.Immutable.Pointer()
 		}
-		r.Extra = merged(r.Extra, p.Extra)
+		r.Extra = optional.Merge(r.Extra, p.Extra)
 		return nil
 	})
 }
@@ -163,24 +162,4 @@ func immutable(r Role) bool { return r.Options.Immutable != nil && *r.Options.Im
 
 func errImmutable(id string) error {
 	return fault.New(fault.Forbidden, "Cannot change or delete role %s: it is immutable. Set options.immutable to false first.", id)
-}
-
-// pointer returns the value, or nil for null.
-func pointer[T any](v optional.Value[T]) *T {
-	if x, ok := v.Get(); ok {
-		return &x
-	}
-	return nil
-}
-
-// merged returns a map with the entries of both; those of more win. Neither is changed.
-func merged(kept, more map[string]any) map[string]any {
-	if len(more) == 0 {
-		return kept
-	}
-	out := make(map[string]any, len(kept)+len(more))
-	for _, m := range []map[string]any{kept, more} {
-		maps.Copy(out, m)
-	}
-	return out
 }

@@ -48,6 +48,14 @@ func (t *Token) Render(render func() ([]byte, error)) ([]byte, error) {
 	return b, err
 }
 
+// PolicyAttrs is all that a rule may know about a token somebody asks about; a nil one does not exist.
+func (t *Token) PolicyAttrs() policy.Attrs {
+	if t == nil {
+		return policy.Attrs{"target.token.user_id": policy.Value{}}
+	}
+	return policy.Attrs{"target.token.user_id": policy.Is(t.UserID)}
+}
+
 // Scoped reports whether the token has a scope.
 func (t *Token) Scoped() bool { return t.Project != nil || t.Domain != nil || t.System }
 

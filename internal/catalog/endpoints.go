@@ -46,7 +46,7 @@ func (d EndpointDraft) apply(to *Endpoint) error {
 	if id, ok := d.region(); ok {
 		to.RegionID = id
 	}
-	to.Extra = merged(to.Extra, d.Extra)
+	to.Extra = optional.Merge(to.Extra, d.Extra)
 	return setEnabled(&to.Enabled, d.Enabled)
 }
 

@@ -32,7 +32,7 @@ func (d RegionDraft) apply(to *Region) error {
 	if to.ParentID != "" && to.ParentID == to.ID {
 		return fault.New(fault.BadRequest, "A region cannot be below itself: %s.", to.ID)
 	}
-	to.Extra = merged(to.Extra, d.Extra)
+	to.Extra = optional.Merge(to.Extra, d.Extra)
 	return nil
 }
 

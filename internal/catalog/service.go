@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"errors"
-	"maps"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -80,7 +79,7 @@ func (d ServiceDraft) apply(to *Service) (err error) {
 			return err
 		}
 	}
-	to.Extra = merged(to.Extra, d.Extra)
+	to.Extra = optional.Merge(to.Extra, d.Extra)
 	return setEnabled(&to.Enabled, d.Enabled)
 }
 
@@ -147,16 +146,4 @@ func badReference(err error) error {
 		return fault.New(fault.BadRequest, "%s", f.Message).From(err)
 	}
 	return err
-}
-
-// merged returns a map with the attributes of both; those of more win. The arguments stay as they are.
-func merged(have, more map[string]any) map[string]any {
-	if len(more) == 0 {
-		return have
-	}
-	all := make(map[string]any, len(have)+len(more))
-	for _, m := range []map[string]any{have, more} {
-		maps.Copy(all, m)
-	}
-	return all
 }

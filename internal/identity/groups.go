@@ -120,6 +120,6 @@ func (in GroupInput) apply(g *Group) error {
 		g.Name = name
 	}
 	merge(&g.Description, in.Description)
-	g.Extra = merged(g.Extra, in.Extra)
+	g.Extra = optional.Merge(g.Extra, in.Extra)
 	return nil
 }

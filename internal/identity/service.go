@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -237,7 +236,7 @@ func (s *Service) apply(in UserInput, u *User) error {
 	}
 	in.Name.Apply(&u.Name)
 	in.DefaultProjectID.Apply(&u.DefaultProjectID)
-	u.Extra = merged(u.Extra, in.Extra)
+	u.Extra = optional.Merge(u.Extra, in.Extra)
 	return nil
 }
 
@@ -304,12 +303,4 @@ func checkMarker(q listing.Query, kind, domainID string) error {
 		return fault.New(fault.NotFound, "Could not find %s: %s.", kind, q.Marker)
 	}
 	return nil
-}
-
-// merged returns the old attributes with the new ones over them; neither map is changed.
-func merged(old, sent map[string]any) map[string]any {
-	all := make(map[string]any, len(old)+len(sent))
-	maps.Copy(all, old)
-	maps.Copy(all, sent)
-	return all
 }

@@ -5,6 +5,7 @@ package optional
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 )
 
 // Value is an attribute of a PATCH or POST body. Its zero value is absent.
@@ -35,6 +36,14 @@ func (o Value[T]) Or(other T) T {
 		return v
 	}
 	return other
+}
+
+// Pointer returns a pointer to a copy of the value, or nil when the attribute is absent or null.
+func (o Value[T]) Pointer() *T {
+	if v, ok := o.Get(); ok {
+		return &v
+	}
+	return nil
 }
 
 // Apply stores the value in dst when the attribute is present: the value itself, or T's zero value for null.
@@ -68,4 +77,16 @@ func (o Value[T]) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(o.v)
+}
+
+// Merge returns a map with the attributes of both, which a PATCH does to those that are kept without being
+// understood; those of more win. Neither map is changed.
+func Merge(have, more map[string]any) map[string]any {
+	if len(more) == 0 {
+		return have
+	}
+	all := make(map[string]any, len(have)+len(more))
+	maps.Copy(all, have)
+	maps.Copy(all, more)
+	return all
 }

@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -136,9 +135,9 @@ func (p Patch) apply(to *Project) error {
 	}
 	p.Enabled.Apply(&to.Enabled)
 	if p.Immutable.Present() {
-		to.Options.Immutable = pointer(p.Immutable)
+		to.Options.Immutable = p.Immutable.Pointer()
 	}
-	to.Extra = merged(to.Extra, p.Extra)
+	to.Extra = optional.Merge(to.Extra, p.Extra)
 	return nil
 }
 
@@ -199,25 +198,6 @@ func cleanTags(tags []string) ([]string, error) {
 		clean = append(clean, t)
 	}
 	return clean, nil
-}
-
-func pointer[T any](o optional.Value[T]) *T {
-	if v, ok := o.Get(); ok {
-		return &v
-	}
-	return nil
-}
-
-// merged returns a map with the attributes of both; those of more win. The arguments stay as they are.
-func merged(have, more map[string]any) map[string]any {
-	if len(more) == 0 {
-		return have
-	}
-	all := make(map[string]any, len(have)+len(more))
-	for _, m := range []map[string]any{have, more} {
-		maps.Copy(all, m)
-	}
-	return all
 }
 
 // page checks the marker of a query and lists. A marker outside of the domain asked for names nothing, so that
