@@ -31,9 +31,9 @@ func (b *bench) report(w io.Writer, loadBefore string) {
 	}
 }
 
-// ratio is the median of the ratios of each round, which were measured close together.
+// ratio is the median of the ratios of each round that measured both, close together.
 func (b *bench) ratio(of, by string, value func(measured) float64) float64 {
-	all := make([]float64, b.rounds)
+	all := make([]float64, min(len(b.found[of]), len(b.found[by])))
 	for i := range all {
 		all[i] = value(b.found[of][i]) / value(b.found[by][i])
 	}
