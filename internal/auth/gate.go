@@ -207,13 +207,8 @@ func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScop
 		return nil
 	case ScopeDefault:
 		return s.defaultScope(ctx, t, p)
-	case ScopeProject:
-		t.ProjectID = want.id
-	case ScopeDomain:
-		t.DomainID = want.id
-	case ScopeSystem:
-		t.System = true
 	}
+	want.state(t)
 	if err := s.stand(ctx, t); err != nil {
 		return orRefused(err)
 	}

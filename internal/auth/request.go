@@ -161,11 +161,8 @@ func (s *Service) user(ctx context.Context, r Ref) (identity.User, error) {
 	return s.store.UserByName(ctx, d, cleanName(r.Name))
 }
 
-// warm reads what the gate will ask about, so that its transaction, which others wait for, finds most of it in
-// the caches. What it finds decides nothing.
-func (s *Service) warm(ctx context.Context, userID string, want WantedScope) {
-	t := &Token{}
-	t.UserID = userID
+// state writes a scope that was looked up into what a token says.
+func (want WantedScope) state(t *Token) {
 	switch want.Kind {
 	case ScopeProject:
 		t.ProjectID = want.id
@@ -174,6 +171,14 @@ func (s *Service) warm(ctx context.Context, userID string, want WantedScope) {
 	case ScopeSystem:
 		t.System = true
 	}
+}
+
+// warm reads what the gate will ask about, so that its transaction, which others wait for, finds most of it in
+// the caches. What it finds decides nothing.
+func (s *Service) warm(ctx context.Context, userID string, want WantedScope) {
+	t := &Token{}
+	t.UserID = userID
+	want.state(t)
 	_ = s.stand(ctx, t)
 	_, _ = s.facts.HasFactor(ctx, userID)
 }

@@ -95,7 +95,7 @@ func (s *Registry) CreateEndpoint(ctx context.Context, d EndpointDraft) (Endpoin
 		if err := s.haveRegion(ctx, d); err != nil {
 			return err
 		}
-		return badReference(s.store.CreateEndpoint(ctx, e))
+		return fault.BadReference(s.store.CreateEndpoint(ctx, e))
 	})
 	return e, err
 }
@@ -114,7 +114,7 @@ func (s *Registry) UpdateEndpoint(ctx context.Context, id string, d EndpointDraf
 			return err
 		}
 		changed, err = s.store.UpdateEndpoint(ctx, id, func(e *Endpoint) error { return d.apply(e) })
-		return badReference(err) // the endpoint was there: what is missing is what it refers to
+		return fault.BadReference(err) // the endpoint was there: what is missing is what it refers to
 	})
 	return changed, err
 }

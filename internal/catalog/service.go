@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -137,13 +136,4 @@ func setEnabled(to *bool, o optional.Value[bool]) error {
 	}
 	o.Apply(to)
 	return nil
-}
-
-// badReference turns "no such region or service" into a fault of the body that named it.
-func badReference(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) && f.Kind == fault.NotFound {
-		return fault.New(fault.BadRequest, "%s", f.Message).From(err)
-	}
-	return err
 }

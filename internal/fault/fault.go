@@ -100,3 +100,13 @@ func ReasonOf(err error) string {
 	}
 	return ""
 }
+
+// BadReference turns a NotFound of what a request's body named into a BadRequest: the body is wrong, not the
+// path. Other errors stay what they are.
+func BadReference(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind != NotFound {
+		return err
+	}
+	return New(BadRequest, "%s", e.Message).From(err)
+}

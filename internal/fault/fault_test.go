@@ -44,3 +44,15 @@ func TestCopiesLeaveTheOriginalAlone(t *testing.T) {
 		t.Errorf("the cause belongs into the log only: %q, %q", told.Error(), told.Message)
 	}
 }
+
+func TestBadReference(t *testing.T) {
+	t.Parallel()
+	other := New(Unavailable, "Try again.")
+	if BadReference(nil) != nil || !errors.Is(BadReference(other), other) {
+		t.Error("an error that is no NotFound did not stay what it is")
+	}
+	got := BadReference(New(NotFound, "Could not find region: %s.", "50%"))
+	if !Is(got, BadRequest) || got.(*Error).Message != "Could not find region: 50%." { //nolint:errorlint // it is the fault itself
+		t.Errorf("got %v", got)
+	}
+}

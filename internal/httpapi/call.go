@@ -85,18 +85,6 @@ func (c *Call) Body(key string, dst any) error {
 	return nil
 }
 
-// WholeBody decodes the whole body into dst.
-func (c *Call) WholeBody(dst any) error {
-	b, err := json.Marshal(c.raw)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b, dst); err != nil {
-		return fault.New(fault.BadRequest, "Invalid request body.").From(err)
-	}
-	return nil
-}
-
 // Allow asks a rule about a target, for handlers whose request moves an object or touches several. It returns
 // nil or a Forbidden fault that names the rule.
 func (c *Call) Allow(rule policy.Rule, t policy.Target) error {

@@ -44,12 +44,6 @@ func New(overrides []byte) (*Engine, error) {
 // strings say. Keystone's defaults let an administrator of one domain act on all of them.
 func (e *Engine) Confine() { e.confined = true }
 
-// Lint returns every problem of an operator's policy.yaml, joined, or nil.
-func Lint(overrides []byte) error {
-	_, err := New(overrides)
-	return err
-}
-
 func build(rules []Rule, overrides []byte) (*Engine, error) {
 	defs := make(map[string]*definition, len(rules)+len(baseRules))
 	for _, b := range baseRules {

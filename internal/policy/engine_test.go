@@ -149,7 +149,7 @@ func TestOverridesRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := Lint([]byte(c.file))
+			_, err := New([]byte(c.file))
 			if err == nil {
 				t.Fatal("accepted")
 			}

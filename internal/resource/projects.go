@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"errors"
 	"regexp"
 
 	"github.com/keyward/identity/internal/fault"
@@ -84,7 +83,7 @@ func (s *Service) CreateProject(ctx context.Context, d Draft) (Project, error) {
 // place finds the parent of a new project and checks that it is in the domain and not too deep.
 func (s *Service) place(ctx context.Context, p *Project) error {
 	if _, err := s.store.Domain(ctx, p.DomainID); err != nil {
-		return badReference(err)
+		return fault.BadReference(err)
 	}
 	if p.ParentID == "" {
 		p.ParentID = p.DomainID
@@ -118,15 +117,6 @@ func (s *Service) checkBranch(ctx context.Context, p Project) error {
 		}
 	}
 	return nil
-}
-
-// badReference turns "no such domain or project" into a fault of the body that named it.
-func badReference(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) && f.Kind == fault.NotFound {
-		return fault.New(fault.BadRequest, "%s", f.Message).From(err)
-	}
-	return err
 }
 
 // UpdateProject changes a project or domain. It fails with Forbidden while it is immutable, for a change of

@@ -79,7 +79,7 @@ func (s *Store) append(ctx context.Context, ev event.Event) error {
 
 // EventsAfter returns up to limit events with greater ids, in the order of their ids; limit 0 means all. On
 // PostgreSQL a smaller id may become visible after a greater one, when its transaction committed later: a
-// reader that must not miss any reads a window again, with EventsSince.
+// reader that must not miss any asks for the ids it skipped again, with EventsByID.
 func (s *Store) EventsAfter(ctx context.Context, afterID int64, limit int) ([]event.Event, error) {
 	return s.events(ctx, limit, "id > ?", afterID)
 }
