@@ -30,11 +30,16 @@ const (
 	Project    Kind = "project" // domains included: they are projects with is_domain
 	Role       Kind = "role"
 	Grant      Kind = "grant"
-	Catalog    Kind = "catalog" // regions, services, endpoints
+	Catalog    Kind = "catalog" // regions, services, endpoints, and which project sees which of them
 	Factor     Kind = "factor"  // second factors and recovery codes
 	Token      Kind = "token"   // issue, refusal and revocation
 	Key        Kind = "key"     // signing keys
 	Policy     Kind = "policy"  // refusals by policy
+	Credential Kind = "credential"
+	Federation Kind = "federation" // identity providers, their protocols, mappings, service providers
+	// Document is what is stored for other programs and never read here to decide anything: limits, policy
+	// documents and their associations, configurations of domains.
+	Document Kind = "document"
 )
 
 // Event is one row of the stream.

@@ -147,7 +147,7 @@ func changesFacts(e event.Event) bool {
 	switch e.Kind {
 	case event.Token:
 		return e.Action == "token.revoke"
-	case event.Key, event.Policy:
+	case event.Key, event.Policy, event.Credential, event.Document:
 		return false
 	}
 	return true
@@ -206,7 +206,7 @@ func (f *Facts) drop(e event.Event) {
 		f.factors.Invalidate(e.UserID)
 	case event.Token:
 		f.revoked.Invalidate(e.TargetID)
-	case event.Key, event.Policy:
+	case event.Key, event.Policy, event.Credential, event.Document:
 	default:
 		f.forget() // an event this version does not know may end anything
 	}
