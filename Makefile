@@ -59,6 +59,10 @@ cover: $(WITH_POSTGRES) ## Measure coverage of all packages by all tests; writes
 bench: build $(if $(filter postgres,$(DATABASE)),$(WITH_POSTGRES)) ## Load the built server and print rates, latencies and ratios; DATABASE=postgres, BENCHFLAGS='-rounds 3'.
 	$(if $(filter postgres,$(DATABASE)),$(WITH_POSTGRES) -durable) go run ./test/bench -database $(or $(DATABASE),sqlite) $(BENCHFLAGS)
 
+.PHONY: bench-scale
+bench-scale: build $(WITH_POSTGRES) ## Compare reads with 1,000 and with 100,000 users on PostgreSQL; takes some minutes.
+	$(WITH_POSTGRES) -durable go run ./test/bench -scale -database postgres $(BENCHFLAGS)
+
 .PHONY: bench-go
 bench-go: $(WITH_POSTGRES) ## Run the benchmarks of the Go packages. COUNT=10 makes them comparable.
 	$(WITH_POSTGRES) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -count $(or $(COUNT),1) $(TEST)

@@ -4,6 +4,8 @@
 //
 //	go run ./test/bench -binary bin/identity
 //
+// With -scale it fills one database with 1,000 users and then with 100,000, and measures the same reads at both.
+//
 // The server runs as an operator would run it: default hash cost, default log, durable commits. The load comes
 // from the same machine, so a core that makes requests answers none; wrk is small enough to leave most of it.
 // Everything listens on 127.0.0.1 and lives in a temporary folder that is removed at the end.
@@ -26,6 +28,7 @@ type options struct {
 	duration, warmup    time.Duration
 	connections, rounds int
 	users, tokens       int
+	scale               bool
 	part                string
 }
 
@@ -39,6 +42,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 1, "how often to measure everything; medians are reported")
 	flag.IntVar(&o.users, "users", 100, "users with a project each")
 	flag.IntVar(&o.tokens, "tokens", 10_000, "tokens to validate among")
+	flag.BoolVar(&o.scale, "scale", false, "compare the times of reads with 1,000 and with 100,000 users instead")
 	flag.StringVar(&o.part, "part", "", "internal: echo or hash, to be that part of the measurement")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -72,6 +76,13 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	before := loadAverage()
+	if o.scale {
+		s, err := b.measureScale(ctx)
+		if err == nil {
+			s.report(os.Stdout, b, before)
+		}
+		return err
+	}
 	if err := b.measure(ctx); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // report prints the medians of all rounds, and the ratios that have a goal, as Markdown.
 func (b *bench) report(w io.Writer, loadBefore string) {
-	fmt.Fprintf(w, "%s · %s · %d × %s · %s\n", time.Now().UTC().Format(time.DateOnly), b.database, runtime.NumCPU(), processor(), runtime.Version())
+	fmt.Fprintf(w, "%s · %s · %s\n", time.Now().UTC().Format(time.DateOnly), b.database, machine())
 	fmt.Fprintf(w, "%d connections, %s each, %d round(s), %d tokens of %d users; a validation has %d bytes, the list %d users; load average before and after: %s, %s\n\n",
 		b.connections, b.duration, b.rounds, b.tokens, b.users, b.bytes, b.listed, loadBefore, loadAverage())
 	fmt.Fprintln(w, "| what | per second | p50 | p99 | CPU for each |\n|---|---:|---:|---:|---:|")
@@ -64,6 +64,11 @@ func span(d time.Duration) string {
 		return ""
 	}
 	return fmt.Sprintf("%.3f ms", float64(d.Nanoseconds())/1e6)
+}
+
+// machine tells what everything ran on.
+func machine() string {
+	return fmt.Sprintf("%d × %s · %s", runtime.NumCPU(), processor(), runtime.Version())
 }
 
 // processor names the CPU, as far as the system tells.

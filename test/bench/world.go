@@ -72,11 +72,11 @@ func (r request) do(ctx context.Context, address string) (answer, error) {
 
 // world is what the database holds for the measurements.
 type world struct {
-	address string
-	admin   string // token of the administrator
-	member  string // id of the role
-	listed  int    // users in the list
-	people  []person
+	address        string
+	admin          string // token of the administrator
+	member, reader string // ids of the roles
+	listed         int    // users in the list
+	people         []person
 }
 
 type person struct {
@@ -85,21 +85,33 @@ type person struct {
 	tokens        []string // made from it
 }
 
-// makeWorld makes users who each are a member of a project of their own, and spreads the tokens over them.
-func makeWorld(ctx context.Context, address string, users, tokens int) (*world, error) {
-	w := &world{address: address, people: make([]person, users)}
+// openWorld signs in to a fresh server.
+func openWorld(ctx context.Context, address string) (*world, error) {
+	w := &world{address: address}
 	var err error
 	if w.admin, err = w.issue(ctx, signIn("admin", adminPassword, "admin")); err != nil {
 		return nil, fmt.Errorf("sign in as admin: %w", err)
 	}
-	var roles struct{ Roles []struct{ ID string } }
-	if err := w.call(ctx, request{path: "/v3/roles?name=member"}, &roles); err != nil {
+	for name, into := range map[string]*string{"member": &w.member, "reader": &w.reader} {
+		var found struct{ Roles []struct{ ID string } }
+		if err := w.call(ctx, request{path: "/v3/roles?name=" + name}, &found); err != nil {
+			return nil, err
+		}
+		if len(found.Roles) != 1 {
+			return nil, fmt.Errorf("found %d roles named %s, want 1", len(found.Roles), name)
+		}
+		*into = found.Roles[0].ID
+	}
+	return w, nil
+}
+
+// makeWorld makes users who each are a member of a project of their own, and spreads the tokens over them.
+func makeWorld(ctx context.Context, address string, users, tokens int) (*world, error) {
+	w, err := openWorld(ctx, address)
+	if err != nil {
 		return nil, err
 	}
-	if len(roles.Roles) != 1 {
-		return nil, fmt.Errorf("found %d roles named member, want 1", len(roles.Roles))
-	}
-	w.member = roles.Roles[0].ID
+	w.people = make([]person, users)
 	err = atOnce(ctx, users, func(ctx context.Context, i int) error {
 		n := tokens / users
 		if i < tokens%users {
@@ -120,22 +132,46 @@ func makeWorld(ctx context.Context, address string, users, tokens int) (*world, 
 func (w *world) populate(ctx context.Context, i, n int) error {
 	p := &w.people[i]
 	p.name, p.project = fmt.Sprintf("user-%04d", i), fmt.Sprintf("project-%04d", i)
-	var user struct{ User struct{ ID string } }
-	var project struct{ Project struct{ ID string } }
+	user, err := w.makeUser(ctx, p.name, userPassword)
+	if err != nil {
+		return err
+	}
+	project, err := w.makeProject(ctx, p.project)
+	if err != nil {
+		return err
+	}
+	if err := w.grant(ctx, project, user, w.member); err != nil {
+		return err
+	}
+	return w.signInAs(ctx, p, n)
+}
+
+// makeUser makes a user, who cannot sign in when the password is empty, and returns the id.
+func (w *world) makeUser(ctx context.Context, name, password string) (string, error) {
+	if password != "" {
+		password = fmt.Sprintf(`,"password":%q`, password)
+	}
+	var made struct{ User struct{ ID string } }
 	err := w.call(ctx, request{method: "POST", path: "/v3/users", body: fmt.Sprintf(
-		`{"user":{"name":%q,"domain_id":"default","email":"%s@example.org","password":%q}}`, p.name, p.name, userPassword)}, &user)
-	if err != nil {
-		return err
-	}
-	err = w.call(ctx, request{method: "POST", path: "/v3/projects", body: fmt.Sprintf(
-		`{"project":{"name":%q,"domain_id":"default"}}`, p.project)}, &project)
-	if err != nil {
-		return err
-	}
-	err = w.call(ctx, request{method: "PUT", path: "/v3/projects/" + project.Project.ID + "/users/" + user.User.ID + "/roles/" + w.member}, nil)
-	if err != nil {
-		return err
-	}
+		`{"user":{"name":%q,"domain_id":"default","email":"%s@example.org"%s}}`, name, name, password)}, &made)
+	return made.User.ID, err
+}
+
+// makeProject makes a project and returns its id.
+func (w *world) makeProject(ctx context.Context, name string) (string, error) {
+	var made struct{ Project struct{ ID string } }
+	err := w.call(ctx, request{method: "POST", path: "/v3/projects", body: fmt.Sprintf(
+		`{"project":{"name":%q,"domain_id":"default"}}`, name)}, &made)
+	return made.Project.ID, err
+}
+
+// grant gives a user a role on a project.
+func (w *world) grant(ctx context.Context, project, user, role string) error {
+	return w.call(ctx, request{method: "PUT", path: "/v3/projects/" + project + "/users/" + user + "/roles/" + role}, nil)
+}
+
+// signInAs signs a person in and makes n tokens from the first.
+func (w *world) signInAs(ctx context.Context, p *person, n int) (err error) {
 	if p.first, err = w.issue(ctx, signIn(p.name, userPassword, p.project)); err != nil {
 		return err
 	}
