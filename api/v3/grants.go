@@ -36,19 +36,42 @@ var grantRows = []grantRow{
 	},
 }
 
+// inheritedRows are the grants that count in the projects below their target only. They share the rules of the
+// plain ones. As in Keystone, those on projects cannot be listed.
+var inheritedRows = []grantRow{
+	{path: "/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles", on: assignment.OnProject},
+	{path: "/v3/OS-INHERIT/projects/{project_id}/groups/{group_id}/roles", on: assignment.OnProject},
+	{path: "/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles", on: assignment.OnDomain},
+	{path: "/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles", on: assignment.OnDomain},
+}
+
 func (h grants) ops() []httpapi.Op {
 	var ops []httpapi.Op
 	for _, row := range grantRows {
-		one := row.path + "/{role_id}"
-		find := loadGrant(one, row.on, h.Assignment.Parts)
-		ops = append(ops,
-			httpapi.On("GET "+row.path, row.list, loadGrant(row.path, row.on, h.Assignment.Parts), h.list),
-			httpapi.On("GET "+one, row.check, find, h.check),
-			httpapi.On("PUT "+one, row.create, find, h.give),
-			httpapi.On("DELETE "+one, row.revoke, loadGrant(one, row.on, h.Assignment.Leftovers), h.take),
-		)
+		g := assignment.Grant{On: row.on}
+		ops = append(ops, httpapi.On("GET "+row.path, row.list, loadGrant(row.path, g, h.Assignment.Parts), h.list))
+		ops = append(ops, h.each(row, row.path+"/{role_id}", g)...)
+	}
+	for _, row := range inheritedRows {
+		row.check, row.create, row.revoke = policy.CheckGrant, policy.CreateGrant, policy.RevokeGrant
+		g := assignment.Grant{On: row.on, Inherited: true}
+		if row.on == assignment.OnDomain {
+			list := row.path + "/inherited_to_projects"
+			ops = append(ops, httpapi.On("GET "+list, policy.ListGrants, loadGrant(list, g, h.Assignment.Parts), h.list))
+		}
+		ops = append(ops, h.each(row, row.path+"/{role_id}/inherited_to_projects", g)...)
 	}
 	return ops
+}
+
+// each is what can be done with one grant; kind says which of its sort.
+func (h grants) each(row grantRow, path string, kind assignment.Grant) []httpapi.Op {
+	find := loadGrant(path, kind, h.Assignment.Parts)
+	return []httpapi.Op{
+		httpapi.On("GET "+path, row.check, find, h.check),
+		httpapi.On("PUT "+path, row.create, find, h.give),
+		httpapi.On("DELETE "+path, row.revoke, loadGrant(path, kind, h.Assignment.Leftovers), h.take),
+	}
 }
 
 // grantTarget is a grant with what it joins; the rules look at the latter.
@@ -60,11 +83,11 @@ type grantTarget struct {
 // partsReader reads what a grant joins.
 type partsReader func(context.Context, assignment.Grant) (assignment.Parts, error)
 
-// loadGrant returns a loader of the grant that a path names. When something is missing the rule sees the rest:
+// loadGrant returns a loader of the grant of this kind that a path names. When something is missing the rule sees the rest:
 // nobody passes it by knowing less, and so those who may not see what exists can't tell it from what does not.
-func loadGrant(path string, on assignment.TargetKind, read partsReader) func(*httpapi.Call) (grantTarget, error) {
+func loadGrant(path string, kind assignment.Grant, read partsReader) func(*httpapi.Call) (grantTarget, error) {
 	return func(c *httpapi.Call) (grantTarget, error) {
-		t := grantTarget{grant: assignment.Grant{On: on}}
+		t := grantTarget{grant: kind}
 		for _, v := range []struct {
 			name string
 			into *string

@@ -85,8 +85,8 @@ func TestViewAssignment(t *testing.T) {
 func TestGrantOps(t *testing.T) {
 	t.Parallel()
 	ops := grants{}.ops()
-	if len(ops) != 24 {
-		t.Errorf("got %d operations, want 24", len(ops))
+	if len(ops) != 38 {
+		t.Errorf("got %d operations, want 38", len(ops))
 	}
 	seen := map[string]bool{}
 	for _, op := range ops {

@@ -195,6 +195,19 @@ var waysOut = map[string]func(w *apitest.World) (takes func()){
 		w.Grant("ann", "lamplighter", "project:red/p1")
 		return func() { w.Delete("/v3/roles/{role lamplighter}", w.As("sysadmin")).Want(http.StatusNoContent) }
 	},
+	"the end of a role inherited from the domain": func(w *apitest.World) func() {
+		return inherited(w, "/v3/OS-INHERIT/domains/{red}/users/{ann}/roles/{role Ops}/inherited_to_projects")
+	},
+	"the end of a group's role inherited from the domain": func(w *apitest.World) func() {
+		group(w, "{red/p2}")
+		return inherited(w, "/v3/OS-INHERIT/domains/{red}/groups/{crew}/roles/{role Ops}/inherited_to_projects")
+	},
+}
+
+// inherited gives a role by inheritance.
+func inherited(w *apitest.World, path string) (takes func()) {
+	w.Put(path, w.As("sysadmin")).Want(http.StatusNoContent)
+	return func() { w.Delete(path, w.As("sysadmin")).Want(http.StatusNoContent) }
 }
 
 // group makes the group crew of ann, with the role Ops on a project.
@@ -213,6 +226,7 @@ func TestA7EveryWayOutOfARoleEndsItsTokens(t *testing.T) {
 			apitest.Each(t, func(t *testing.T, w *apitest.World) {
 				w.User("ann", "red")
 				w.Project("red", "p1")
+				w.Project("red", "p2")
 				takes := give(w)
 				text, unscoped := w.Token("ann", "project:red/p1"), w.Token("ann", "")
 				live(t, w, "the token before "+what, text)

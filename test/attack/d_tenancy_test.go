@@ -18,7 +18,7 @@ func TestD6GrantsThatDoNotExistComeFromNowhere(t *testing.T) {
 		const random = "0123456789abcdef0123456789abcdef"
 		for _, op := range operations(t) {
 			names := variables(op.path)
-			if !strings.HasSuffix(op.path, "/roles/{role_id}") || len(names) < 2 {
+			if !strings.Contains(op.path, "/roles/{role_id}/") && !strings.HasSuffix(op.path, "/roles/{role_id}") || len(names) < 2 {
 				continue
 			}
 			path := at(w, op.path)
@@ -73,7 +73,8 @@ func TestD7ChosenIdsAreIgnored(t *testing.T) {
 
 // withinReachOfAdmins is what a manager of a domain may not do there, but its administrator may.
 var withinReachOfAdmins = map[string]bool{
-	`PUT /v3/domains/{blue}/users/{bob}/roles/{role admin} `: true,
+	`PUT /v3/domains/{blue}/users/{bob}/roles/{role admin} `:                                  true,
+	`PUT /v3/OS-INHERIT/domains/{blue}/users/{bob}/roles/{role admin}/inherited_to_projects `: true,
 	// For themselves people may only; administrators of the domain may for its users.
 	`POST /v3/credentials {"credential":{"type":"totp","user_id":"{bob}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJR"}}`: true,
 }
@@ -139,6 +140,15 @@ func TestD8ManagersAndAdministratorsOfADomainStayInIt(t *testing.T) {
 			`PUT /v3/domains/{blue}/users/{bob}/roles/{role admin} `:                                                          403,
 			`PUT /v3/domains/{blue}/users/{bob}/roles/{local} `:                                                               403,
 			`PUT /v3/projects/{blue/sea}/users/{bob}/roles/{local} `:                                                          403,
+			`PUT /v3/OS-INHERIT/projects/{red/web}/users/{bob}/roles/{role reader}/inherited_to_projects `:                    403,
+			`PUT /v3/OS-INHERIT/projects/{blue/sea}/users/{target}/roles/{role reader}/inherited_to_projects `:                403,
+			`PUT /v3/OS-INHERIT/domains/{red}/users/{bob}/roles/{role reader}/inherited_to_projects `:                         403,
+			`PUT /v3/OS-INHERIT/domains/{red}/users/{target}/roles/{role reader}/inherited_to_projects `:                      403,
+			`PUT /v3/OS-INHERIT/domains/{red}/groups/{blues}/roles/{role reader}/inherited_to_projects `:                      403,
+			`PUT /v3/OS-INHERIT/domains/{blue}/users/{target}/roles/{role reader}/inherited_to_projects `:                     403,
+			`PUT /v3/OS-INHERIT/domains/{blue}/groups/{the group_id}/roles/{role reader}/inherited_to_projects `:              403,
+			`PUT /v3/OS-INHERIT/domains/{blue}/users/{bob}/roles/{local}/inherited_to_projects `:                              403,
+			`PUT /v3/OS-INHERIT/domains/{blue}/users/{bob}/roles/{role admin}/inherited_to_projects `:                         403,
 			`PUT /v3/system/users/{bob}/roles/{role reader} `:                                                                 403,
 			`PUT /v3/roles/{role reader}/implies/{role service} `:                                                             403,
 			`GET /v3/projects/{red/web}/users/{bob}/roles `:                                                                   403,
