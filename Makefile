@@ -67,6 +67,10 @@ bench-scale: build $(WITH_POSTGRES) ## Compare reads with 1,000 and with 100,000
 bench-go: $(WITH_POSTGRES) ## Run the benchmarks of the Go packages. COUNT=10 makes them comparable.
 	$(WITH_POSTGRES) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -count $(or $(COUNT),1) $(TEST)
 
+.PHONY: coverage-routes
+coverage-routes: ## Say which of Keystone's operations are served, which wait and why, and which are ours alone.
+	go run ./test/coverage
+
 .PHONY: sdk-smoke
 sdk-smoke: ## Generate SDKs for Go, TypeScript and Python from openapi.yaml and compile them.
 	test/sdk/run $(SDK)
