@@ -82,7 +82,9 @@ func TestGrantsByManagersOfDomains(t *testing.T) {
 			{As: "reader@red", Do: "GET /v3/projects/{red/web}/users/{bob}/roles", Want: 403},
 			{As: "manager@red", Do: "DELETE /v3/projects/{red/web}/users/{ann}/roles/{role manager}", Want: 204},
 			{Name: "the role of a domain stays in it", As: "admin", Do: "PUT /v3/projects/{blue/sea}/users/{ann}/roles/{local}", Want: 403},
-			{As: "admin", Do: "PUT /v3/domains/{blue}/users/{ann}/roles/{local}", Want: 403},
+			{As: "manager@blue", Do: "PUT /v3/domains/{blue}/users/{ann}/roles/{local}", Want: 403},
+			{As: "admin@blue", Do: "PUT /v3/domains/{blue}/users/{ann}/roles/{local}", Want: 403},
+			{Name: "except on another domain, where it says nothing", As: "admin", Do: "PUT /v3/domains/{blue}/users/{ann}/roles/{local}", Want: 204},
 			{As: "admin", Do: "PUT /v3/system/users/{ann}/roles/{local}", Want: 400},
 			{As: "admin", Do: "PUT /v3/projects/{red/web}/users/{ann}/roles/{local}", Want: 204},
 		})

@@ -111,7 +111,7 @@ func (s *Service) domain(ctx context.Context, id string) (resource.Domain, error
 }
 
 // Grant gives a role, and does nothing when it is given already. It fails with NotFound when the role, the
-// user or group, or the target does not exist; with Forbidden when a role of a domain is given on a target
+// user or group, or the target does not exist; with Forbidden when a role of a domain is given on a project
 // outside of that domain; and with BadRequest when it is given on the system.
 func (s *Service) Grant(ctx context.Context, g Grant) error {
 	return s.store.InTx(ctx, func(ctx context.Context) error {
@@ -126,7 +126,8 @@ func (s *Service) Grant(ctx context.Context, g Grant) error {
 	})
 }
 
-// mayGrant holds roles of a domain inside of their domain. Keystone checks projects only.
+// mayGrant holds roles of a domain inside of their domain: they are given on its projects and not on the system.
+// On another domain they may be given, as in Keystone, and say nothing there but what they imply.
 func mayGrant(g Grant, p Parts) error {
 	if p.Role == nil || p.Role.DomainID == "" {
 		return nil
@@ -137,13 +138,11 @@ func mayGrant(g Grant, p Parts) error {
 			return nil
 		}
 	case OnDomain:
-		if p.Domain.ID == p.Role.DomainID {
-			return nil
-		}
+		return nil
 	case OnSystem:
 		return fault.New(fault.BadRequest, "The role %s belongs to a domain and cannot be given on the system.", g.RoleID)
 	}
-	return fault.New(fault.Forbidden, "The role %s belongs to another domain than the %s %s.", g.RoleID, g.On, g.TargetID)
+	return fault.New(fault.Forbidden, "The role %s belongs to another domain than the project %s.", g.RoleID, g.TargetID)
 }
 
 // Revoke takes a role away. It fails with NotFound when the role or target does not exist or there is no such
