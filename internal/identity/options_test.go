@@ -18,7 +18,7 @@ func TestOptionsRefused(t *testing.T) {
 		patch OptionsPatch
 		want  fault.Kind
 	}{
-		{"a rule names a method that nobody knows", rules([]string{"password", "ttop"}), fault.BadRequest},
+		{"every rule names a method that nobody knows", rules([]string{"password", "ttop"}, []string{"magic"}), fault.BadRequest},
 		{"a rule names token, which proves nothing", rules([]string{"token"}), fault.BadRequest},
 		{"a rule differs from a method in case", rules([]string{"Password"}), fault.BadRequest},
 		{"a rule names nothing", rules([]string{"password"}, []string{}), fault.BadRequest},
@@ -35,6 +35,18 @@ func TestOptionsRefused(t *testing.T) {
 				t.Errorf("a refused patch changed the options: %+v", o)
 			}
 		})
+	}
+}
+
+func TestOptionsKeepRulesOfOtherMethodsBesideOneThatCanBeMet(t *testing.T) {
+	t.Parallel()
+	var o Options
+	rules := [][]string{{"password", "smart card"}, {"password", "totp"}}
+	if err := (OptionsPatch{MFARules: optional.Of(rules)}).apply(&o, methods); err != nil {
+		t.Fatal(err)
+	}
+	if o.MFARules == nil || !reflect.DeepEqual(*o.MFARules, rules) {
+		t.Errorf("got %v, want %v", o.MFARules, rules)
 	}
 }
 
