@@ -78,7 +78,7 @@ func (h domains) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
 	if c.Actor.DomainID != "" {
 		q = q.With("id", c.Actor.DomainID)
 	}
-	page, err := h.Resource.Domains(c.Context(), q)
+	page, err := h.Resource.Domains(c.Context(), c.Sorted(q, "name", "enabled"))
 	return httpapi.Collection(c, "domains", page, projectID,
 		func(d resource.Project) domainView { return viewDomain(c, d) }), err
 }

@@ -75,7 +75,7 @@ func (h endpoints) list(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	page, err := h.Catalog.ListEndpoints(c.Context(), q)
+	page, err := h.Catalog.ListEndpoints(c.Context(), c.Sorted(q, "interface", "service_id", "region_id", "url", "enabled"))
 	return httpapi.Collection(c, "endpoints", page, func(e catalog.Endpoint) string { return e.ID },
 		func(e catalog.Endpoint) endpointView { return viewEndpoint(c, e) }), err
 }

@@ -116,7 +116,7 @@ func (h groups) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	page, err := h.Identity.ListGroups(c.Context(), q)
+	page, err := h.Identity.ListGroups(c.Context(), c.Sorted(q, "name", "domain_id"))
 	return httpapi.Collection(c, "groups", page, groupID,
 		func(g identity.Group) groupView { return viewGroup(c, g) }), err
 }
@@ -160,7 +160,7 @@ func (h groups) remove(c *httpapi.Call, g identity.Group) (httpapi.Reply, error)
 
 // members lists the users of a group; a domain-scoped token sees those of its own domain.
 func (h groups) members(c *httpapi.Call, g identity.Group) (httpapi.Reply, error) {
-	q, err := narrowed(c, "domain_id", "enabled?", "name")
+	q, err := narrowed(c, "domain_id", "enabled?", "name", "password_expires_at")
 	if err != nil {
 		return httpapi.Reply{}, err
 	}

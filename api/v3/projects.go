@@ -110,7 +110,7 @@ func (h projects) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) 
 			q.Filters = append(q.Filters, listing.Filter{Attr: f, Value: c.Query().Get(f)})
 		}
 	}
-	page, err := h.Resource.Projects(c.Context(), q)
+	page, err := h.Resource.Projects(c.Context(), c.Sorted(q, "name", "domain_id", "parent_id", "enabled"))
 	return httpapi.Collection(c, "projects", page, projectID,
 		func(p resource.Project) projectView { return viewProject(c, p) }), err
 }

@@ -125,7 +125,7 @@ func (h roles) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	page, err := h.Assignment.ListRoles(c.Context(), c.Query().Get("domain_id"), q)
+	page, err := h.Assignment.ListRoles(c.Context(), c.Query().Get("domain_id"), c.Sorted(q, "name"))
 	return httpapi.Collection(c, "roles", page, roleID,
 		func(r assignment.Role) roleView { return viewRole(c, r) }), err
 }

@@ -64,7 +64,7 @@ func (h services) list(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	page, err := h.Catalog.ListServices(c.Context(), q)
+	page, err := h.Catalog.ListServices(c.Context(), c.Sorted(q, "type", "name", "enabled"))
 	return httpapi.Collection(c, "services", page, func(v catalog.Service) string { return v.ID },
 		func(v catalog.Service) serviceView { return viewService(c, v) }), err
 }

@@ -121,11 +121,11 @@ func (h users) draft(c *httpapi.Call) (httpapi.Draft, error) {
 }
 
 func (h users) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
-	q, err := narrowed(c, "domain_id", "enabled?", "name")
+	q, err := narrowed(c, "domain_id", "enabled?", "name", "password_expires_at")
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	page, err := h.Identity.ListUsers(c.Context(), q)
+	page, err := h.Identity.ListUsers(c.Context(), c.Sorted(q, "name", "domain_id", "enabled", "default_project_id"))
 	return viewUsers(c, page), err
 }
 
@@ -183,7 +183,7 @@ func (h users) groups(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
 		func(g identity.Group) groupOfUserView { return groupOfUserView{groupView: viewGroup(c, g)} }), err
 }
 
-// projects lists the projects on which a user has a role. The list is computed, so it has no pages.
+// projects lists the projects on which a user has a role.
 func (h users) projects(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
 	q, err := narrowed(c, "domain_id", "enabled?", "name")
 	if err != nil {
@@ -193,10 +193,8 @@ func (h users) projects(c *httpapi.Call, u identity.User) (httpapi.Reply, error)
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	page := listing.Page[resource.Project]{Items: slices.DeleteFunc(slices.Clone(all), func(p resource.Project) bool {
-		return !projectMatches(p, q.Filters)
-	})}
-	return httpapi.Collection(c, "projects", page, projectID,
+	matching := slices.DeleteFunc(slices.Clone(all), func(p resource.Project) bool { return !projectMatches(p, q.Filters) })
+	return httpapi.Collection(c, "projects", listing.Cut(matching, q, projectID), projectID,
 		func(p resource.Project) projectView { return viewProject(c, p) }), nil
 }
 

@@ -87,13 +87,8 @@ func (s *Registry) Service(ctx context.Context, id string) (Service, error) {
 	return s.store.Service(ctx, id)
 }
 
-// ListServices lists services. It fails with NotFound when the marker names nothing.
+// ListServices lists services. It fails with NotFound when the marker names nothing that is or was there.
 func (s *Registry) ListServices(ctx context.Context, q listing.Query) (listing.Page[Service], error) {
-	if q.Marker != "" {
-		if _, err := s.store.Service(ctx, q.Marker); err != nil {
-			return listing.Page[Service]{}, err
-		}
-	}
 	return s.store.ListServices(ctx, q)
 }
 

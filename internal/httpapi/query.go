@@ -58,6 +58,16 @@ func (c *Call) paging(q *listing.Query) error {
 	return nil
 }
 
+// Sorted adds to a list's query what sort_key and sort_dir ask for. A key that is not among keys sorts nothing:
+// where Keystone refuses it, openapi.yaml does.
+func (c *Call) Sorted(q listing.Query, keys ...string) listing.Query {
+	if key := c.query.Get("sort_key"); slices.Contains(keys, key) {
+		q.Sort = key
+	}
+	q.Desc = c.query.Get("sort_dir") == "desc"
+	return q
+}
+
 // filterOf splits a parameter such as name__contains; a comparator that does not exist filters nothing.
 func filterOf(param string, attrs []string) (attr string, op listing.Op, ok bool) {
 	attr, suffix, inexact := strings.Cut(param, "__")

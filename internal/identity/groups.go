@@ -37,17 +37,8 @@ type GroupInput struct {
 // Group returns a group; NotFound when there is none.
 func (s *Service) Group(ctx context.Context, id string) (Group, error) { return s.store.Group(ctx, id) }
 
-// ListGroups lists groups by id. NotFound when the marker is not a group of the domain asked for.
+// ListGroups lists groups. NotFound when the marker is not, and was not, a group of the domain asked for.
 func (s *Service) ListGroups(ctx context.Context, q listing.Query) (listing.Page[Group], error) {
-	if q.Marker != "" {
-		g, err := s.store.Group(ctx, q.Marker)
-		if err == nil {
-			err = checkMarker(q, "group", g.DomainID)
-		}
-		if err != nil {
-			return listing.Page[Group]{}, err
-		}
-	}
 	return s.store.ListGroups(ctx, q)
 }
 

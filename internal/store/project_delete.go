@@ -11,7 +11,7 @@ import (
 )
 
 var projectAttrs = collection{
-	"id": {name: "id"}, "domain_id": {name: "domain_id"}, "parent_id": {name: "parent_id"},
+	"id": {name: "id"}, "domain_id": {name: "domain_id", null: true}, "parent_id": {name: "parent_id", null: true},
 	"name": {name: "name", kind: nameColumn}, "enabled": {name: "enabled", kind: boolColumn},
 	"is_domain":    {name: "is_domain", kind: boolColumn},
 	"tags":         {special: byTags(true, true)},

@@ -36,6 +36,8 @@ CREATE TABLE event (
 
 CREATE INDEX event_at ON public.event USING btree (at);
 
+CREATE INDEX event_deleted ON public.event USING btree (target_id) WHERE (action ~~ '%.delete'::text);
+
 CREATE INDEX event_of_user ON public.event USING btree (user_id, id);
 
 CREATE TABLE factor (
@@ -115,11 +117,15 @@ CREATE TABLE project (
     CONSTRAINT project_pkey PRIMARY KEY (id)
 );
 
-CREATE INDEX project_domain ON public.project USING btree (domain_id);
+CREATE INDEX project_by_name ON public.project USING btree (name, id);
+
+CREATE INDEX project_children ON public.project USING btree (parent_id, id);
+
+CREATE INDEX project_domains ON public.project USING btree (id) WHERE is_domain;
 
 CREATE UNIQUE INDEX project_name ON public.project USING btree (COALESCE(domain_id, ''::text), name);
 
-CREATE INDEX project_parent ON public.project USING btree (parent_id);
+CREATE INDEX project_page ON public.project USING btree (domain_id, id);
 
 CREATE TABLE project_tag (
     project_id text COLLATE "C" NOT NULL,
@@ -208,6 +214,10 @@ CREATE TABLE service (
     CONSTRAINT service_pkey PRIMARY KEY (id)
 );
 
+CREATE INDEX service_name ON public.service USING btree (name);
+
+CREATE INDEX service_type ON public.service USING btree (type);
+
 CREATE TABLE sign_in_failure (
     user_id text COLLATE "C" NOT NULL,
     kind text COLLATE "C" NOT NULL,
@@ -254,9 +264,15 @@ CREATE TABLE user_account (
     CONSTRAINT user_account_pkey PRIMARY KEY (id)
 );
 
+CREATE INDEX user_account_by_name ON public.user_account USING btree (name, id);
+
 CREATE INDEX user_account_default_project ON public.user_account USING btree (default_project_id);
 
+CREATE INDEX user_account_expiry ON public.user_account USING btree (password_expires_at) WHERE (password_expires_at IS NOT NULL);
+
 CREATE UNIQUE INDEX user_account_name ON public.user_account USING btree (domain_id, name);
+
+CREATE INDEX user_account_page ON public.user_account USING btree (domain_id, id);
 
 CREATE TABLE user_group (
     id text COLLATE "C" NOT NULL,
@@ -269,4 +285,8 @@ CREATE TABLE user_group (
     CONSTRAINT user_group_pkey PRIMARY KEY (id)
 );
 
+CREATE INDEX user_group_by_name ON public.user_group USING btree (name, id);
+
 CREATE UNIQUE INDEX user_group_name ON public.user_group USING btree (domain_id, name);
+
+CREATE INDEX user_group_page ON public.user_group USING btree (domain_id, id);

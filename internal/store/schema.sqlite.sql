@@ -32,6 +32,8 @@ CREATE TABLE event (
 
 CREATE INDEX event_at ON event (at);
 
+CREATE INDEX event_deleted ON event (target_id) WHERE action LIKE '%.delete';
+
 CREATE INDEX event_of_user ON event (user_id, id);
 
 CREATE TABLE factor (
@@ -99,11 +101,15 @@ CREATE TABLE project (
     CONSTRAINT project_is_domain_or_below CHECK (is_domain = (domain_id IS NULL) AND is_domain = (parent_id IS NULL))
 );
 
-CREATE INDEX project_domain ON project (domain_id);
+CREATE INDEX project_by_name ON project (name, id);
+
+CREATE INDEX project_children ON project (parent_id, id);
+
+CREATE INDEX project_domains ON project (id) WHERE is_domain;
 
 CREATE UNIQUE INDEX project_name ON project (COALESCE(domain_id, ''), name);
 
-CREATE INDEX project_parent ON project (parent_id);
+CREATE INDEX project_page ON project (domain_id, id);
 
 CREATE TABLE project_tag (
     project_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
@@ -180,6 +186,10 @@ CREATE TABLE service (
     extra     TEXT NOT NULL
 );
 
+CREATE INDEX service_name ON service (name);
+
+CREATE INDEX service_type ON service (type);
+
 CREATE TABLE sign_in_failure (
     user_id      TEXT NOT NULL,
     kind         TEXT NOT NULL,
@@ -222,9 +232,15 @@ CREATE TABLE user_account (
     password_expires_at INTEGER
 );
 
+CREATE INDEX user_account_by_name ON user_account (name, id);
+
 CREATE INDEX user_account_default_project ON user_account (default_project_id);
 
+CREATE INDEX user_account_expiry ON user_account (password_expires_at) WHERE password_expires_at IS NOT NULL;
+
 CREATE UNIQUE INDEX user_account_name ON user_account (domain_id, name);
+
+CREATE INDEX user_account_page ON user_account (domain_id, id);
 
 CREATE TABLE user_group (
     id          TEXT PRIMARY KEY,
@@ -235,4 +251,8 @@ CREATE TABLE user_group (
     extra       TEXT NOT NULL
 );
 
+CREATE INDEX user_group_by_name ON user_group (name, id);
+
 CREATE UNIQUE INDEX user_group_name ON user_group (domain_id, name);
+
+CREATE INDEX user_group_page ON user_group (domain_id, id);

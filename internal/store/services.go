@@ -65,7 +65,7 @@ var serviceAttrs = collection{
 
 var endpointAttrs = collection{
 	"id": {name: "id"}, "interface": {name: "interface"}, "service_id": {name: "service_id"},
-	"region_id": {name: "region_id"}, "enabled": {name: "enabled", kind: boolColumn},
+	"region_id": {name: "region_id", null: true}, "url": {name: "url"}, "enabled": {name: "enabled", kind: boolColumn},
 }
 
 // Service returns a service; NotFound when there is none.
@@ -119,11 +119,25 @@ func (s *Store) UpdateService(ctx context.Context, id string, change func(*catal
 	return v, err
 }
 
-// DeleteService deletes a service with its endpoints.
+// DeleteService deletes a service with its endpoints, with an event for each.
 func (s *Store) DeleteService(ctx context.Context, id string) error {
 	ev := event.Event{Action: "service.delete", Kind: event.Catalog, TargetID: id}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
-		return deleteOne(db, missing("service", id), "DELETE FROM service WHERE id = ?", id)
+		if _, err := lock[serviceRow](db, missing("service", id), "id = ?", id); err != nil {
+			return err
+		}
+		var gone []string
+		if err := db.Raw("DELETE FROM endpoint WHERE service_id = ? RETURNING id", id).Scan(&gone).Error; err != nil {
+			return err
+		}
+		for _, endpoint := range gone {
+			ev := event.Event{Action: "endpoint.delete", Kind: event.Catalog, TargetID: endpoint,
+				Detail: map[string]any{"with_service": id}}
+			if err := s.append(db.Statement.Context, ev); err != nil {
+				return err
+			}
+		}
+		return db.Exec("DELETE FROM service WHERE id = ?", id).Error
 	})
 }
 
