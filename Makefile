@@ -67,6 +67,10 @@ bench-scale: build $(WITH_POSTGRES) ## Compare reads with 1,000 and with 100,000
 bench-go: $(WITH_POSTGRES) ## Run the benchmarks of the Go packages. COUNT=10 makes them comparable.
 	$(WITH_POSTGRES) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -count $(or $(COUNT),1) $(TEST)
 
+.PHONY: test-clients
+test-clients: build $(WITH_POSTGRES) clients ## Drive the built server with other people's clients, and say what of theirs fails, skips or waits.
+	IDENTITY_TEST_BINARY=$(CURDIR)/bin/identity $(WITH_POSTGRES) go test -count=1 -v $(if $(RUN),-run '$(RUN)') ./test/clients | grep -v '^=== '
+
 .PHONY: coverage-routes
 coverage-routes: ## Say which of Keystone's operations are served, which wait and why, and which are ours alone.
 	go run ./test/coverage

@@ -1,0 +1,190 @@
+package clients_test
+
+import (
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	identitydoc "github.com/keyward/identity"
+	"github.com/keyward/identity/internal/contract"
+	"github.com/keyward/identity/test/program"
+)
+
+// later are gophercloud's acceptance tests that cannot pass before the operation is served. The list must be
+// true: a test on it that passes, or whose operation is served, is an error, and so is a failure of any other.
+var later = map[string]string{
+	"TestApplicationCredentialsCRD":         "POST /v3/users/{user_id}/application_credentials",
+	"TestApplicationCredentialsAccessRules": "POST /v3/users/{user_id}/application_credentials",
+	"TestCredentialsValidateS3":             "POST /v3/s3tokens",
+	"TestEC2CredentialsCRD":                 "POST /v3/users/{user_id}/credentials/OS-EC2",
+	"TestOAuth1CRUD":                        "POST /v3/OS-OAUTH1/consumers",
+	"TestTrustCRUD":                         "POST /v3/OS-TRUST/trusts",
+}
+
+// soon are those whose operation may be served any day.
+var soon = []string{
+	"TestCredentialsCRUD", "TestListMappings", "TestMappingsCRUD", "TestGetEnforcementModel", "TestLimitsList", "TestLimitsCRUD",
+	"TestPoliciesList", "TestPoliciesCRUD", "TestProjectEndpoints", "TestProjectsTagsCRUD", "TestRegisteredLimitsCRUD",
+}
+
+// otherwise are the tests that the suite skips for the administrator. They run for a member.
+var otherwise = map[string]string{"TestProjectsListAvailable": "must be a non-admin to run this test"}
+
+// TestGophercloudAcceptance runs gophercloud's own acceptance tests of Identity v3, compiled from its module.
+func TestGophercloudAcceptance(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs the real program")
+	}
+	stillUnserved(t)
+	binary := compileAcceptance(t)
+	names := strings.Fields(execute(t, nil, binary, "-test.list", "."))
+	if len(names) < 60 {
+		t.Fatalf("the suite has only %d tests: is it compiled right?", len(names))
+	}
+	onEachDatabase(t, func(t *testing.T, s *program.Server) {
+		furnish(t, s)
+		member := hire(t, s, s.AdminToken(t), "gopher")
+		results := suite{t, s, binary}.run("admin", program.Password, "admin", ".")
+		judge(t, names, results)
+		for name, result := range (suite{t, s, binary}).run(member.name, member.password, member.name, "^("+strings.Join(slices.Collect(maps.Keys(otherwise)), "|")+")$") {
+			if result.verdict != "PASS" {
+				t.Errorf("%s as a member: %s: %s", name, result.verdict, result.reason)
+			}
+		}
+	})
+}
+
+// stillUnserved checks that what tests wait for is not there.
+func stillUnserved(t *testing.T) {
+	t.Helper()
+	doc, err := contract.Load(identitydoc.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, operation := range later {
+		method, path, _ := strings.Cut(operation, " ")
+		if doc.Operation(method, path) != nil {
+			t.Errorf("%s waits for %s, which is served", name, operation)
+		}
+	}
+}
+
+// compileAcceptance builds the suite inside of its module, since it is an internal package.
+func compileAcceptance(t *testing.T) string {
+	t.Helper()
+	dir := strings.TrimSpace(execute(t, nil, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/gophercloud/gophercloud/v2"))
+	binary := filepath.Join(t.TempDir(), "acceptance.test")
+	execute(t, nil, "go", "test", "-C", dir, "-c", "-tags", "acceptance", "-o", binary, "./internal/acceptance/openstack/identity/v3")
+	return binary
+}
+
+// execute runs a program that must succeed, in our own environment, and returns what it prints.
+func execute(t *testing.T, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Env = append(cmd.Environ(), env...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", filepath.Base(name), strings.Join(args, " "), err, out, stderr.String())
+	}
+	return string(out)
+}
+
+// furnish makes what the suite expects of a cloud: another service than this one, with endpoints.
+func furnish(t *testing.T, s *program.Server) {
+	t.Helper()
+	admin := s.AdminToken(t)
+	service := s.Must(t, 201, program.Request{Method: "POST", Path: "/v3/services", Token: admin, Body: program.Map{
+		"service": program.Map{"type": "compute", "name": "nova"},
+	}}).String("service", "id")
+	for _, kind := range []string{"public", "internal", "admin"} {
+		s.Must(t, 201, program.Request{Method: "POST", Path: "/v3/endpoints", Token: admin, Body: program.Map{"endpoint": program.Map{
+			"service_id": service, "interface": kind, "url": "http://nova.example:8774/v2.1", "region_id": "RegionOne",
+		}}})
+	}
+}
+
+// suite is the compiled suite with the server that it tests.
+type suite struct {
+	t      *testing.T
+	s      *program.Server
+	binary string
+}
+
+// result is how a test ended: PASS, FAIL or SKIP, and why.
+type result struct{ verdict, reason string }
+
+var (
+	ended  = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\S+) `)
+	colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+)
+
+// run runs the tests that match, as a user, and returns what became of each.
+func (su suite) run(user, password, project, match string) map[string]result {
+	su.t.Helper()
+	cmd := exec.CommandContext(su.t.Context(), su.binary, "-test.v", "-test.run", match)
+	cmd.Env = environment(su.t, "OS_AUTH_URL="+su.s.URL+"/v3", "OS_USERNAME="+user, "OS_PASSWORD="+password, "OS_PROJECT_NAME="+project,
+		"OS_DOMAIN_ID=default", "OS_REGION_NAME=RegionOne", "OS_BRANCH=master")
+	out, err := cmd.CombinedOutput() // what the status says, the tests' results do
+	results, reason := map[string]result{}, ""
+	for line := range strings.Lines(colour.ReplaceAllString(string(out), "")) {
+		line = strings.TrimSpace(line)
+		switch m := ended.FindStringSubmatch(line); {
+		case m != nil && m[1] == "SKIP" || strings.HasPrefix(line, "=== RUN"):
+			if m != nil {
+				results[m[2]] = result{m[1], reason}
+			}
+			reason = ""
+		case m != nil:
+			results[m[2]] = result{m[1], reason}
+		case strings.Contains(line, "Failure in") || strings.Contains(line, "must be") || strings.HasPrefix(line, "panic:"):
+			reason = line
+		}
+	}
+	if len(results) == 0 {
+		su.t.Fatalf("the suite ran nothing: %v\n%s", err, out)
+	}
+	return results
+}
+
+// judge compares the results with what is known and logs the counts with every test that did not pass.
+func judge(t *testing.T, names []string, results map[string]result) {
+	t.Helper()
+	counts, notes := map[string]int{}, []string{}
+	for _, name := range names {
+		r, ran := results[name]
+		operation, waits := later[name]
+		skip, skipped := otherwise[name]
+		counts[r.verdict]++
+		switch {
+		case !ran:
+			t.Errorf("%s did not run", name)
+		case r.verdict == "PASS" && (waits || skipped):
+			t.Errorf("%s passes: take it off the list", name)
+		case r.verdict == "PASS":
+		case r.verdict == "SKIP" && skipped && strings.Contains(r.reason, skip):
+			notes = append(notes, fmt.Sprintf("skipped: %s: %s (passes as a member)", name, skip))
+		case r.verdict == "FAIL" && waits:
+			notes = append(notes, fmt.Sprintf("failed: %s: waits for %s", name, operation))
+		case r.verdict == "FAIL" && slices.Contains(soon, name):
+			notes = append(notes, fmt.Sprintf("failed: %s: will be served soon", name))
+		default:
+			t.Errorf("%s: %s: %s", name, r.verdict, r.reason)
+		}
+	}
+	for name := range maps.Keys(later) {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is on the list and not in the suite", name)
+		}
+	}
+	t.Logf("gophercloud's acceptance tests: %d passed, %d failed, %d skipped by the suite\n%s",
+		counts["PASS"], counts["FAIL"], counts["SKIP"], strings.Join(notes, "\n"))
+}
