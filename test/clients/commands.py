@@ -1,8 +1,10 @@
-"""Runs commands of openstackclient, one for each line of input: a JSON array of arguments. Each answer is a line
+"""Writes a line with the names of openstackclient's commands for Identity v3, as a JSON array. Then it runs commands,
+one for each line of input: a JSON array of arguments. Each answer is a line
 with [exit status, standard output, standard error]. One process for many commands saves their start, which takes
 longer than the commands do. Each command signs in by itself, as on a shell."""
 
 import contextlib
+import importlib.metadata
 import io
 import json
 import logging
@@ -11,6 +13,8 @@ import sys
 from openstackclient import shell
 from osc_lib import clientmanager
 
+plugins = importlib.metadata.entry_points(group="openstack.identity.v3")
+print(json.dumps(sorted({plugin.name.replace("_", " ") for plugin in plugins})), flush=True)
 for line in sys.stdin:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -22,10 +22,13 @@ func environment(t *testing.T, more ...string) []string {
 // shell is openstackclient with somebody's flags, in a process that takes many commands.
 type shell struct {
 	t     *testing.T
-	url   string
+	s     *program.Server
 	flags []string
 	in    *json.Encoder
 	out   *json.Decoder
+	// names are the commands that it has for Identity v3, ran those that succeeded.
+	names []string
+	ran   map[string]bool
 }
 
 // newShell starts openstackclient for the administrator; the process ends with the test.
@@ -42,7 +45,11 @@ func newShell(t *testing.T, s *program.Server) shell {
 		_ = in.Close()
 		_ = cmd.Wait() // the context may have ended it
 	})
-	return shell{t, s.URL, adminFlags(s), json.NewEncoder(in), json.NewDecoder(out)}
+	sh := shell{t: t, s: s, flags: adminFlags(s), in: json.NewEncoder(in), out: json.NewDecoder(out), ran: map[string]bool{}}
+	if err := sh.out.Decode(&sh.names); err != nil {
+		t.Fatalf("openstackclient names its commands: %v", err)
+	}
+	return sh
 }
 
 func adminFlags(s *program.Server) []string {
@@ -58,72 +65,140 @@ func (sh shell) as(flags ...string) shell {
 	return sh
 }
 
-// try runs a command.
-func (sh shell) try(args ...string) (stdout, stderr string, err error) {
+// words splits a line at its spaces, except inside of single quotes.
+func words(line string) []string {
+	var out []string
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 1 {
+			out = append(out, part)
+		} else {
+			out = append(out, strings.Fields(part)...)
+		}
+	}
+	return out
+}
+
+// try runs a command, given as a line.
+func (sh shell) try(line string) (stdout, stderr string, err error) {
 	sh.t.Helper()
+	args := words(line)
 	if err := sh.in.Encode(slices.Concat(sh.flags, args)); err != nil {
-		sh.t.Fatalf("openstack %s: %v", strings.Join(args, " "), err)
+		sh.t.Fatalf("openstack %s: %v", line, err)
 	}
 	var code int
 	answer := []any{&code, &stdout, &stderr}
 	if err := sh.out.Decode(&answer); err != nil {
-		sh.t.Fatalf("openstack %s: %v", strings.Join(args, " "), err)
+		sh.t.Fatalf("openstack %s: %v", line, err)
 	}
 	if code != 0 {
-		err = fmt.Errorf("exit status %d", code)
+		return stdout, stderr, fmt.Errorf("exit status %d", code)
 	}
-	return stdout, stderr, err
+	for n := range args { // role add is a command, and so may be role add more
+		if name := strings.Join(args[:n+1], " "); slices.Contains(sh.names, name) {
+			sh.ran[name] = true
+		}
+	}
+	return stdout, stderr, nil
 }
 
 // run runs a command that prints nothing.
-func (sh shell) run(args ...string) {
+func (sh shell) run(line string) {
 	sh.t.Helper()
-	if out, errs, err := sh.try(args...); err != nil || out != "" {
-		sh.t.Errorf("openstack %s: %v\n%s%s", strings.Join(args, " "), err, out, errs)
+	sh.says("", line)
+}
+
+// says runs a command that prints a text.
+func (sh shell) says(want, line string) {
+	sh.t.Helper()
+	if out, errs, err := sh.try(line); err != nil || strings.TrimSpace(out) != want {
+		sh.t.Errorf("openstack %s: %v, want %q\n%s%s", line, err, want, out, errs)
 	}
 }
 
-// show runs a command that prints an object.
-func (sh shell) show(args ...string) map[string]any {
+// notes runs a command that succeeds and says something beside its output.
+func (sh shell) notes(want, line string) {
 	sh.t.Helper()
-	var v map[string]any
-	sh.decode(&v, args)
+	if _, errs, err := sh.try(line); err != nil || !strings.Contains(errs, want) {
+		sh.t.Errorf("openstack %s: %v, want %q\n%s", line, err, want, errs)
+	}
+}
+
+// attributes are entries of an object.
+type attributes map[string]any
+
+// plain is a value as text. A list of texts is sorted: the client keeps tags in a set.
+func plain(v any) string {
+	if list, ok := v.([]any); ok {
+		slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	}
+	return fmt.Sprint(v)
+}
+
+// show runs a command that prints an object, and checks entries of it as text.
+func (sh shell) show(line string, want attributes) attributes {
+	sh.t.Helper()
+	var v attributes
+	sh.decode(&v, line)
+	for name, w := range want {
+		if plain(v[name]) != fmt.Sprint(w) {
+			sh.t.Errorf("openstack %s: %s: got %v, want %v", line, name, v[name], w)
+		}
+	}
 	return v
 }
 
-// list runs a command that prints a table.
-func (sh shell) list(args ...string) []map[string]any {
+// id runs a command that prints an object and returns its id.
+func (sh shell) id(line string, want attributes) string {
 	sh.t.Helper()
-	var v []map[string]any
-	sh.decode(&v, args)
-	return v
+	id, _ := sh.show(line, want)["id"].(string)
+	if id == "" {
+		sh.t.Fatalf("openstack %s: there is no id", line)
+	}
+	return id
 }
 
-func (sh shell) decode(v any, args []string) {
+// list runs a command that prints a table and checks the rows, as sorted texts of the named columns, which are
+// separated by commas.
+func (sh shell) list(line, columns string, want ...string) {
 	sh.t.Helper()
-	out, errs, err := sh.try(append(args, "-f", "json")...)
+	var rows []map[string]any
+	sh.decode(&rows, line)
+	got := make([]string, len(rows))
+	for i, row := range rows {
+		var cells []string
+		for column := range strings.SplitSeq(columns, ",") {
+			value, ok := row[column]
+			if !ok {
+				sh.t.Fatalf("openstack %s: there is no column %q in %v", line, column, row)
+			}
+			cells = append(cells, fmt.Sprint(value))
+		}
+		got[i] = strings.TrimSpace(strings.Join(cells, " "))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		sh.t.Errorf("openstack %s:\ngot  %q\nwant %q", line, got, want)
+	}
+}
+
+func (sh shell) decode(v any, line string) {
+	sh.t.Helper()
+	out, errs, err := sh.try(line + " -f json")
 	if err != nil {
-		sh.t.Fatalf("openstack %s: %v\n%s", strings.Join(args, " "), err, errs)
+		sh.t.Fatalf("openstack %s: %v\n%s", line, err, errs)
 	}
 	if err := json.Unmarshal([]byte(out), v); err != nil {
-		sh.t.Fatalf("openstack %s: %v\n%s", strings.Join(args, " "), err, out)
+		sh.t.Fatalf("openstack %s: %v\n%s", line, err, out)
 	}
 }
 
-// refused runs a command that fails with the status.
-func (sh shell) refused(status string, args ...string) {
+// refused runs commands that fail for a reason: a status or words of the client.
+func (sh shell) refused(reason string, lines ...string) {
 	sh.t.Helper()
-	if _, errs, err := sh.try(args...); err == nil || !strings.Contains(errs, status) {
-		sh.t.Errorf("openstack %s: got %v, want status %s\n%s", strings.Join(args, " "), err, status, errs)
-	}
-}
-
-// has checks entries of an object.
-func (sh shell) has(v map[string]any, want map[string]any) {
-	sh.t.Helper()
-	for name, w := range want {
-		if v[name] != w {
-			sh.t.Errorf("%s: got %v, want %v", name, v[name], w)
+	for _, line := range lines {
+		if _, errs, err := sh.try(line); err == nil || !strings.Contains(errs, reason) {
+			sh.t.Errorf("openstack %s: got %v, want %q\n%s", line, err, reason, errs)
 		}
 	}
 }
@@ -133,99 +208,39 @@ func TestOpenstackClient(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, s *program.Server) {
 		need(t, openstackCLI)
 		sh := newShell(t, s)
-		sh.as(append(adminFlags(s), "--os-password", "wrong")...).refused("401", "token", "issue")
-
-		var token map[string]any
-		out, err := command(t, nil, append(adminFlags(s), "token", "issue", "-f", "json")...)
-		if err := errors.Join(err, json.Unmarshal(out, &token)); err != nil {
-			t.Fatalf("token issue: %v\n%s", err, out)
-		}
-		for _, name := range []string{"id", "project_id", "user_id", "expires"} {
-			if token[name] == nil || token[name] == "" {
-				t.Errorf("token issue: %s is missing in %v", name, token)
-			}
-		}
-		sh.people()
-		sh.structure()
+		sh.as(append(adminFlags(s), "--os-password", "wrong")...).refused("401", "token issue")
+		sh.token() // first, in an empty cloud
+		sh.domains()
+		sh.projects()
+		sh.users()
+		sh.groups()
+		sh.roles()
+		sh.grants()
 		sh.catalog()
-		id, _ := token["id"].(string)
-		sh.run("token", "revoke", id)
-		if res := s.Must(t, 401, program.Request{Method: "GET", Path: "/v3/users", Token: id}); res.String("error", "title") != "Unauthorized" {
-			t.Errorf("use of the revoked token: got %s", res.Text)
-		}
+		sh.leave()
+		sh.complete()
 	})
 }
 
-// people are users, groups and roles.
-func (sh shell) people() {
+// token issues a token as on a shell, a process for the command, and revokes it.
+func (sh shell) token() {
 	t := sh.t
-	sh.has(sh.show("domain", "create", "lab", "--description", "a lab"), map[string]any{"name": "lab", "enabled": true, "description": "a lab"})
-	sh.has(sh.show("project", "create", "maze", "--domain", "lab"), map[string]any{"name": "maze", "enabled": true, "is_domain": false})
-	user := sh.show("user", "create", "mouse", "--domain", "lab", "--password", "squeak squeak", "--email", "m@lab", "--project", "maze", "--project-domain", "lab")
-	sh.has(user, map[string]any{"name": "mouse", "enabled": true, "email": "m@lab"})
-	sh.refused("409", "user", "create", "mouse", "--domain", "lab")
-	sh.run("user", "set", "mouse", "--domain", "lab", "--description", "small", "--email", "mouse@lab")
-	sh.has(sh.show("user", "show", "mouse", "--domain", "lab"), map[string]any{"description": "small", "email": "mouse@lab", "id": user["id"]})
-
-	sh.show("group", "create", "rodents", "--domain", "lab")
-	sh.run("group", "add", "user", "rodents", "mouse", "--group-domain", "lab", "--user-domain", "lab")
-	if got := sh.list("user", "list", "--group", "rodents", "--domain", "lab"); len(got) != 1 || got[0]["Name"] != "mouse" {
-		t.Errorf("users of the group: got %v", got)
+	var token map[string]any
+	out, err := command(t, nil, append(sh.flags, "token", "issue", "-f", "json")...)
+	if err := errors.Join(err, json.Unmarshal(out, &token)); err != nil {
+		t.Fatalf("token issue: %v\n%s", err, out)
 	}
-	sh.run("role", "add", "member", "--user", "mouse", "--user-domain", "lab", "--project", "maze", "--project-domain", "lab")
-	sh.run("role", "add", "reader", "--group", "rodents", "--group-domain", "lab", "--domain", "lab")
-	got := sh.list("role", "assignment", "list", "--names", "--user", "mouse", "--user-domain", "lab")
-	if len(got) != 1 || got[0]["Role"] != "member" || got[0]["User"] != "mouse@lab" || got[0]["Project"] != "maze@lab" {
-		t.Errorf("assignments of the user: got %v", got)
+	for _, name := range []string{"id", "project_id", "user_id", "expires"} {
+		if token[name] == nil || token[name] == "" {
+			t.Errorf("token issue: %s is missing in %v", name, token)
+		}
 	}
-	if got := sh.list("role", "assignment", "list", "--effective", "--user", "mouse", "--user-domain", "lab"); len(got) != 3 {
-		t.Errorf("effective assignments: got %v, want member, reader and reader through the group", got)
+	sh.show("token issue", attributes{"user_id": token["user_id"], "project_id": token["project_id"]})
+	id, _ := token["id"].(string)
+	sh.run("token revoke " + id)
+	if res := sh.s.Must(t, 401, program.Request{Method: "GET", Path: "/v3/users", Token: id}); res.String("error", "title") != "Unauthorized" {
+		t.Errorf("use of the revoked token: got %s", res.Text)
 	}
-	mouse := sh.as("--os-auth-url", sh.url+"/v3", "--os-username", "mouse", "--os-password", "squeak squeak", "--os-user-domain-name", "lab",
-		"--os-project-name", "maze", "--os-project-domain-name", "lab")
-	sh.has(mouse.show("token", "issue"), map[string]any{"user_id": user["id"]})
-	mouse.refused("403", "user", "create", "cat")
-	sh.run("role", "remove", "member", "--user", "mouse", "--user-domain", "lab", "--project", "maze", "--project-domain", "lab")
-	mouse.refused("401", "token", "issue")
-	sh.run("user", "delete", "mouse", "--domain", "lab")
-	sh.refused("No user", "user", "show", "mouse", "--domain", "lab")
-}
-
-// structure is domains and projects.
-func (sh shell) structure() {
-	sh.refused("403", "domain", "delete", "lab")
-	sh.run("domain", "set", "lab", "--disable")
-	sh.run("domain", "delete", "lab")
-	sh.refused("No domain", "domain", "show", "lab")
-	sh.show("project", "create", "parent", "--tag", "old")
-	sh.show("project", "create", "child", "--parent", "parent")
-	sh.run("project", "set", "child", "--disable", "--description", "young")
-	sh.has(sh.show("project", "show", "child"), map[string]any{"enabled": false, "description": "young"})
-	sh.refused("403", "project", "delete", "parent")
-	sh.run("project", "delete", "child")
-	sh.run("project", "delete", "parent")
-}
-
-// catalog is regions, services and endpoints.
-func (sh shell) catalog() {
-	sh.has(sh.show("region", "create", "north", "--description", "cold"), map[string]any{"region": "north", "description": "cold"})
-	sh.has(sh.show("service", "create", "compute", "--name", "nova"), map[string]any{"type": "compute", "name": "nova", "enabled": true})
-	sh.has(sh.show("endpoint", "create", "compute", "public", "http://nova", "--region", "north"),
-		map[string]any{"service_name": "nova", "interface": "public", "url": "http://nova", "region": "north"})
-	if got := sh.list("endpoint", "list", "--service", "nova"); len(got) != 1 {
-		sh.t.Errorf("endpoints of the service: got %v", got)
-	}
-	var names []string
-	for _, row := range sh.list("catalog", "list") {
-		name, _ := row["Name"].(string)
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	if !slices.Equal(names, []string{"keystone", "nova"}) {
-		sh.t.Errorf("catalog list: got %v, want keystone and nova", names)
-	}
-	sh.run("service", "delete", "nova")
-	sh.run("region", "delete", "north")
 }
 
 // TestOpenstackClientWithPasscode reads password and passcode from a clouds.yaml. The flag --os-auth-methods

@@ -1,0 +1,75 @@
+package clients_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	identitydoc "github.com/keyward/identity"
+	"github.com/keyward/identity/internal/contract"
+)
+
+// unserved are the commands of openstackclient that wait for an operation. The list must be true: a command on
+// it that succeeds, or whose operation is served, is an error, and so is any other command that did not run.
+var unserved = map[string]string{
+	"access rule":            "GET /v3/users/{user_id}/access_rules",
+	"access token":           "POST /v3/OS-OAUTH1/access_token",
+	"application credential": "POST /v3/users/{user_id}/application_credentials",
+	"consumer":               "POST /v3/OS-OAUTH1/consumers",
+	"ec2 credentials":        "POST /v3/users/{user_id}/credentials/OS-EC2",
+	"request token":          "POST /v3/OS-OAUTH1/request_token",
+	"trust":                  "POST /v3/OS-TRUST/trusts",
+}
+
+// unservedSoon are the commands whose operations may be served any day.
+var unservedSoon = []string{
+	"credential", "endpoint group", "endpoint add", "endpoint remove", "federation", "identity provider", "limit", "mapping", "policy",
+	"registered limit", "service provider",
+}
+
+// complete checks that every command of Identity v3 ran or waits.
+func (sh shell) complete() {
+	t := sh.t
+	t.Helper()
+	doc, err := contract.Load(identitydoc.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting, used := 0, map[string]bool{}
+	for _, name := range sh.names {
+		noun, operation := "", ""
+		for _, prefix := range slices.Sorted(maps.Keys(unserved)) {
+			if strings.HasPrefix(name, prefix+" ") {
+				noun, operation = prefix, unserved[prefix]
+			}
+		}
+		used[noun] = true
+		switch {
+		case sh.ran[name] && noun != "":
+			t.Errorf("openstack %s works: take it off the list", name)
+		case noun != "":
+			waiting++
+			if method, path, _ := strings.Cut(operation, " "); doc.Operation(method, path) != nil {
+				t.Errorf("openstack %s waits for %s, which is served", name, operation)
+			}
+		case !sh.ran[name] && !slices.ContainsFunc(unservedSoon, func(prefix string) bool { return strings.HasPrefix(name, prefix+" ") }):
+			t.Errorf("openstack %s did not run: the tests here must use it, or it waits for something", name)
+		}
+	}
+	for noun := range unserved {
+		if !used[noun] {
+			t.Errorf("openstack %s is on the list and no command", noun)
+		}
+	}
+	t.Logf("openstackclient's commands for Identity v3: %d, of which %d succeeded and %d wait\n%s",
+		len(sh.names), len(sh.ran), waiting, describe(unserved))
+}
+
+// describe writes what waits for what.
+func describe(list map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		b.WriteString("waits: " + name + " …: for " + list[name] + "\n")
+	}
+	return strings.TrimSpace(b.String())
+}
