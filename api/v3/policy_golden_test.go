@@ -31,8 +31,9 @@ var bodies = map[string]string{
 	"createRole": `{"role":{"name":"new"}}`, "updateRole": `{"role":{"description":"x"}}`,
 	"createRegion": `{"region":{}}`, "createRegionWithId": `{"region":{}}`, "updateRegion": `{"region":{"description":"x"}}`,
 	"createService": `{"service":{"type":"x"}}`, "updateService": `{"service":{"description":"x"}}`,
-	"createEndpoint":   `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`,
-	"updateEndpoint":   `{"endpoint":{"url":"http://x.test"}}`,
+	"createEndpoint": `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`,
+	"updateEndpoint": `{"endpoint":{"url":"http://x.test"}}`,
+	"createPolicy":   `{"policy":{"blob":"{}","type":"x"}}`, "updatePolicy": `{"policy":{"type":"x"}}`,
 	"createCredential": `{"credential":{"type":"totp","user_id":"{ann}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`,
 	"updateCredential": `{"credential":{"type":"totp"}}`,
 	"enrolTotp":        `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`,
@@ -42,7 +43,7 @@ var bodies = map[string]string{
 var variables = strings.NewReplacer(
 	"{user_id}", "{ann}", "{group_id}", "{group}", "{project_id}", "{red/web}", "{domain_id}", "{red}", "{role_id}", "{role member}",
 	"{prior_role_id}", "{role manager}", "{implied_role_id}", "{role member}", "{region_id}", "RegionOne",
-	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
+	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
 	"{token_id}", "{v2token}",
 )
 
@@ -92,6 +93,7 @@ func goldenWorld(t *testing.T) *apitest.World {
 	add("/v3/groups", "group", `{"group":{"name":"g","domain_id":"{red}"}}`)
 	add("/v3/services", "service", `{"service":{"type":"x"}}`)
 	add("/v3/endpoints", "endpoint", `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`)
+	add("/v3/policies", "policy", `{"policy":{"blob":"{}","type":"x"}}`)
 	w.Put("/v3/groups/{group}/users/{ann}", w.As("sysadmin")).Want(http.StatusNoContent)
 	for _, on := range []string{"projects/{red/web}", "domains/{red}", "system"} {
 		for _, who := range []string{"users/{ann}", "groups/{group}"} {

@@ -43,6 +43,8 @@ func Ops(s Services) []httpapi.Op {
 		regions{s}.ops(),
 		services{s}.ops(),
 		endpoints{s}.ops(),
+		policies{s}.ops(),
+		endpointPolicies{s}.ops(),
 		credentials{s}.ops(),
 		factors{s}.ops(),
 	)

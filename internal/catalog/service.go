@@ -43,9 +43,11 @@ type Store interface {
 	CreateEndpoint(ctx context.Context, e Endpoint) error
 	UpdateEndpoint(ctx context.Context, id string, change func(*Endpoint) error) (Endpoint, error)
 	DeleteEndpoint(ctx context.Context, id string) error
+
+	documentStore
 }
 
-// Registry holds the rules of regions, services and endpoints. It is not called Service, as in the other
+// Registry holds the rules of regions, services and endpoints, and of policy documents for them. It is not called Service, as in the other
 // subjects, because that is one of the things it keeps.
 type Registry struct {
 	store Store

@@ -122,7 +122,7 @@ func All() []Rule {
 	var all []Rule
 	for _, of := range [][]Rule{
 		domainRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
-		catalogRules, tokenRules, credentialRules, mfaRules,
+		catalogRules, documentRules, tokenRules, credentialRules, mfaRules,
 	} {
 		all = append(all, of...)
 	}

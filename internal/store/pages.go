@@ -19,12 +19,13 @@ import (
 // pagedTables are the tables whose markers must name a row, or one that has gone, and what deleting one is
 // called in the stream of events. A marker of another table is only compared with.
 var pagedTables = map[string]struct{ noun, deleted string }{
-	"project":      {"project", "project.delete"},
-	"user_account": {"user", "user.delete"},
-	"user_group":   {"group", "group.delete"},
-	"role":         {"role", "role.delete"},
-	"service":      {"service", "service.delete"},
-	"endpoint":     {"endpoint", "endpoint.delete"},
+	"project":         {"project", "project.delete"},
+	"user_account":    {"user", "user.delete"},
+	"user_group":      {"group", "group.delete"},
+	"role":            {"role", "role.delete"},
+	"service":         {"service", "service.delete"},
+	"endpoint":        {"endpoint", "endpoint.delete"},
+	"policy_document": {"policy", "policy_document.delete"},
 }
 
 // order is what a list is ordered by. Ids are unique and end every tie.

@@ -100,6 +100,39 @@ CREATE TABLE password (
 
 CREATE INDEX password_of_user ON public.password USING btree (user_id, created_at, id);
 
+CREATE TABLE policy_association (
+    policy_id text COLLATE "C" NOT NULL,
+    endpoint_id text COLLATE "C",
+    service_id text COLLATE "C",
+    region_id text COLLATE "C",
+    CONSTRAINT policy_association_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES endpoint(id) ON DELETE CASCADE,
+    CONSTRAINT policy_association_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES policy_document(id) ON DELETE CASCADE,
+    CONSTRAINT policy_association_region_id_fkey FOREIGN KEY (region_id) REFERENCES region(id) ON DELETE CASCADE,
+    CONSTRAINT policy_association_service_id_fkey FOREIGN KEY (service_id) REFERENCES service(id) ON DELETE CASCADE,
+    CONSTRAINT policy_association_target_is_one CHECK ((((endpoint_id IS NULL) = (service_id IS NOT NULL)) AND ((region_id IS NULL) OR (service_id IS NOT NULL))))
+);
+
+CREATE INDEX policy_association_endpoint ON public.policy_association USING btree (endpoint_id);
+
+CREATE INDEX policy_association_policy ON public.policy_association USING btree (policy_id);
+
+CREATE INDEX policy_association_region ON public.policy_association USING btree (region_id);
+
+CREATE INDEX policy_association_service ON public.policy_association USING btree (service_id);
+
+CREATE UNIQUE INDEX policy_association_target ON public.policy_association USING btree (COALESCE(endpoint_id, ''::text), COALESCE(service_id, ''::text), COALESCE(region_id, ''::text));
+
+CREATE TABLE policy_document (
+    id text COLLATE "C" NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    type_fold text COLLATE "C" NOT NULL,
+    blob text NOT NULL,
+    extra text NOT NULL,
+    CONSTRAINT policy_document_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX policy_document_type ON public.policy_document USING btree (type);
+
 CREATE TABLE project (
     id text COLLATE "C" NOT NULL,
     name text COLLATE "C" NOT NULL,

@@ -87,6 +87,36 @@ CREATE TABLE password (
 
 CREATE INDEX password_of_user ON password (user_id, created_at, id);
 
+CREATE TABLE policy_association (
+    policy_id   TEXT NOT NULL REFERENCES policy_document (id) ON DELETE CASCADE,
+    endpoint_id TEXT REFERENCES endpoint (id) ON DELETE CASCADE,
+    service_id  TEXT REFERENCES service (id) ON DELETE CASCADE,
+    region_id   TEXT REFERENCES region (id) ON DELETE CASCADE,
+    CONSTRAINT policy_association_target_is_one CHECK ((endpoint_id IS NULL) = (service_id IS NOT NULL)
+        AND (region_id IS NULL OR service_id IS NOT NULL))
+);
+
+CREATE INDEX policy_association_endpoint ON policy_association (endpoint_id);
+
+CREATE INDEX policy_association_policy ON policy_association (policy_id);
+
+CREATE INDEX policy_association_region ON policy_association (region_id);
+
+CREATE INDEX policy_association_service ON policy_association (service_id);
+
+CREATE UNIQUE INDEX policy_association_target ON policy_association
+    (COALESCE(endpoint_id, ''), COALESCE(service_id, ''), COALESCE(region_id, ''));
+
+CREATE TABLE policy_document (
+    id        TEXT PRIMARY KEY,
+    type      TEXT NOT NULL,
+    type_fold TEXT NOT NULL,
+    blob      TEXT NOT NULL,
+    extra     TEXT NOT NULL
+);
+
+CREATE INDEX policy_document_type ON policy_document (type);
+
 CREATE TABLE project (
     id          TEXT PRIMARY KEY,
     name        TEXT NOT NULL,

@@ -226,6 +226,10 @@ func furnished(t *testing.T, w *apitest.World) {
 	create("endpoint", "/v3/endpoints", map[string]any{
 		"service_id": w.ID("the service_id"), "interface": "public", "url": "http://nova.example/", "region_id": "north",
 	})
+	create("policy", "/v3/policies", map[string]any{"blob": "{}", "type": "application/json"})
+	for _, on := range []string{"endpoints/{the endpoint_id}", "services/{the service_id}", "services/{the service_id}/regions/north"} {
+		w.Put("/v3/policies/{the policy_id}/OS-ENDPOINT-POLICY/"+on, w.As("sysadmin")).Want(http.StatusNoContent)
+	}
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 	})
@@ -261,7 +265,7 @@ func state(w *apitest.World) map[string]string {
 	found := map[string]string{}
 	for _, path := range []string{
 		"/v3/domains", "/v3/projects", "/v3/users", "/v3/groups", "/v3/roles", "/v3/regions", "/v3/services",
-		"/v3/endpoints", "/v3/credentials", "/v3/role_assignments", "/v3/role_inferences",
+		"/v3/endpoints", "/v3/policies", "/v3/policies/{the policy_id}/OS-ENDPOINT-POLICY/endpoints", "/v3/credentials", "/v3/role_assignments", "/v3/role_inferences",
 		"/v3/users/{the user_id}/mfa",
 	} {
 		found[path] = string(w.Get(path, w.As("sysadmin")).Want(http.StatusOK).Body)

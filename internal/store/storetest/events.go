@@ -37,6 +37,7 @@ func eventsOfChanges(t *testing.T, w *world) {
 		{func() error { return w.CreateGrant(ctx, g) }, event.Event{Action: "grant.create", Kind: event.Grant, TargetID: "web",
 			Detail: map[string]any{"role_id": "member", "on": "project", "inherited": false, "group_id": "ops"}}},
 		{func() error { return w.CreateRegion(ctx, catalog.Region{ID: "r"}) }, event.Event{Action: "region.create", Kind: event.Catalog, TargetID: "r"}},
+		{func() error { return w.CreatePolicyDocument(ctx, catalog.PolicyDocument{ID: "p"}) }, event.Event{Action: "policy_document.create", Kind: event.Document, TargetID: "p"}},
 		{func() error { return w.Revoke(ctx, "audit", w.now) }, event.Event{Action: "token.revoke", Kind: event.Token, TargetID: "audit"}},
 	} {
 		before := w.last(t)

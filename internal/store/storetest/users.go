@@ -84,6 +84,7 @@ func missingThings(t *testing.T, w *world) {
 		"Could not find region: d.":            func() error { return w.DeleteRegion(w.ctx, "d") },
 		"Could not find service: d.":           func() error { return w.DeleteService(w.ctx, "d") },
 		"Could not find endpoint: d.":          func() error { return w.DeleteEndpoint(w.ctx, "d") },
+		"Could not find policy: d.":            func() error { return w.DeletePolicyDocument(w.ctx, "d") },
 		"Could not find factor: d.":            func() error { return w.DeleteFactor(w.ctx, "ann", "d") },
 		"member does not imply member.": func() error {
 			return w.DeleteImplication(w.ctx, assignment.Implication{PriorRoleID: "member", ImpliedRoleID: "member"})
