@@ -26,7 +26,8 @@ var callers = []string{
 var bodies = map[string]string{
 	"createDomain": `{"domain":{"name":"new"}}`, "updateDomain": `{"domain":{"description":"x"}}`,
 	"createProject": `{"project":{"name":"new","domain_id":"{red}"}}`, "updateProject": `{"project":{"description":"x"}}`,
-	"createUser": `{"user":{"name":"new","domain_id":"{red}"}}`, "updateUser": `{"user":{"description":"x"}}`,
+	"replaceProjectTags": `{"tags":[]}`,
+	"createUser":         `{"user":{"name":"new","domain_id":"{red}"}}`, "updateUser": `{"user":{"description":"x"}}`,
 	"createGroup": `{"group":{"name":"new","domain_id":"{red}"}}`, "updateGroup": `{"group":{"description":"x"}}`,
 	"createRole": `{"role":{"name":"new"}}`, "updateRole": `{"role":{"description":"x"}}`,
 	"createRegion": `{"region":{}}`, "createRegionWithId": `{"region":{}}`, "updateRegion": `{"region":{"description":"x"}}`,
@@ -44,7 +45,7 @@ var variables = strings.NewReplacer(
 	"{user_id}", "{ann}", "{group_id}", "{group}", "{project_id}", "{red/web}", "{domain_id}", "{red}", "{role_id}", "{role member}",
 	"{prior_role_id}", "{role manager}", "{implied_role_id}", "{role member}", "{region_id}", "RegionOne",
 	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
-	"{token_id}", "{v2token}",
+	"{token_id}", "{v2token}", "{value}", "blue",
 )
 
 // TestPolicyGolden shows the whole authorization surface: which caller may call which operation. No operation

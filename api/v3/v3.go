@@ -34,6 +34,7 @@ func Ops(s Services) []httpapi.Op {
 		authReads{s}.ops(),
 		domains{s}.ops(),
 		projects{s}.ops(),
+		projectTags{s}.ops(),
 		users{s}.ops(),
 		groups{s}.ops(),
 		roles{s}.ops(),

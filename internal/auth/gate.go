@@ -14,6 +14,8 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/naming"
+	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/token"
 )
 
@@ -209,7 +211,7 @@ func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScop
 		return s.defaultScope(ctx, t, p)
 	}
 	want.state(t)
-	if err := s.stand(ctx, t); err != nil {
+	if err := s.enter(ctx, t); err != nil {
 		return orRefused(err)
 	}
 	if p.oldAPI && (t.Project == nil || t.Project.DomainID != DefaultDomainID) {
@@ -239,11 +241,27 @@ func (s *Service) defaultScope(ctx context.Context, t *Token, p proofs) error {
 	}
 	try := &Token{Claims: t.Claims}
 	try.ProjectID = t.User.DefaultProjectID
-	switch err := s.stand(ctx, try); {
+	switch err := s.enter(ctx, try); {
 	case err == nil:
 		t.Claims, t.Project, t.ProjectDomain, t.Roles = try.Claims, try.Project, try.ProjectDomain, try.Roles
 	case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Unauthorized):
 		return err
+	}
+	return nil
+}
+
+// enter is stand for a token that is to be: what has a name that it may not have is no scope.
+func (s *Service) enter(ctx context.Context, t *Token) error {
+	if err := s.stand(ctx, t); err != nil {
+		return err
+	}
+	if t.Project != nil && s.o.SafeProjects && !naming.URLSafe(t.Project.Name) {
+		return errRefused // as if it were not there
+	}
+	for _, d := range []*resource.Project{t.Domain, t.ProjectDomain} {
+		if d != nil && s.o.SafeDomains && !naming.URLSafe(d.Name) {
+			return errRefused // as if it were not there
+		}
 	}
 	return nil
 }

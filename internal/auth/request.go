@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/naming"
 	"github.com/keyward/identity/internal/resource"
 )
 
@@ -119,6 +120,9 @@ func (r Ref) shape(kind string, needsDomain bool) error {
 // domain resolves a reference to a domain. What is missing is NotFound.
 func (s *Service) domain(ctx context.Context, r Ref) (string, error) {
 	if r.Name != "" {
+		if s.o.SafeDomains && !naming.URLSafe(r.Name) {
+			return "", fault.New(fault.NotFound, "Could not find domain.")
+		}
 		d, err := s.store.DomainByName(ctx, cleanName(r.Name))
 		return d.ID, err
 	}

@@ -69,8 +69,11 @@ type Options struct {
 	Remember int
 	// RescopeScoped allows continuing from a token that is already scoped, as Keystone does by default.
 	RescopeScoped bool
-	Lockout       Lockout
-	Spray         Spray
+	// SafeProjects and SafeDomains refuse scopes whose names cannot stand in a URL as they are, and users who
+	// name such a domain as theirs.
+	SafeProjects, SafeDomains bool
+	Lockout                   Lockout
+	Spray                     Spray
 }
 
 // Defaults are Keystone's.

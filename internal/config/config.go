@@ -17,6 +17,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	// MaxProjectDepth is how deep projects may nest below their domain.
 	MaxProjectDepth int
+	Resource        Resource
 	Database        Database
 	Keys            Keys
 	Bootstrap       Bootstrap
@@ -30,6 +31,19 @@ type Config struct {
 	Security        Security
 	Log             Log
 }
+
+// Resource is what domains and projects may be called.
+type Resource struct {
+	// ProjectNameURLSafe and DomainNameURLSafe are one of the constants URLSafe….
+	ProjectNameURLSafe, DomainNameURLSafe string
+}
+
+// Keystone's choices for names with characters that mean something in a URL.
+const (
+	URLSafeOff    = "off"    // they are allowed
+	URLSafeNew    = "new"    // nothing new is called so
+	URLSafeStrict = "strict" // and nobody signs in to what is called so already
+)
 
 // Database says where the state lives.
 type Database struct {

@@ -22,6 +22,8 @@ var settings = []Setting{
 	{"trusted_proxies", "[]", "Networks (CIDR) of proxies whose X-Forwarded-For is believed.", func(c *Config) any { return &c.TrustedProxies }},
 	{"request_timeout", "20s", "How long the work on one request may take.", func(c *Config) any { return &c.RequestTimeout }},
 	{"max_project_tree_depth", "5", "How deep projects may nest below their domain.", func(c *Config) any { return &c.MaxProjectDepth }},
+	{"resource.project_name_url_safe", "off", "Whether projects may have names with characters that mean something in a URL (: / ? # [ ] @ ! $ & ' ( ) * + , ; =): off allows them, new refuses new names, strict also sign-ins to projects that have one.", func(c *Config) any { return &c.Resource.ProjectNameURLSafe }},
+	{"resource.domain_name_url_safe", "off", "The same for domains.", func(c *Config) any { return &c.Resource.DomainNameURLSafe }},
 
 	{"database.url", `""`, "sqlite:///path or postgres://…; empty means the file identity.db in data_dir. It may hold a password: prefer the environment.", func(c *Config) any { return &c.Database.URL }},
 	{"database.max_connections", "10", "How many connections to the database may be open.", func(c *Config) any { return &c.Database.MaxConnections }},

@@ -61,6 +61,9 @@ func (c *Config) problems() []error {
 	ps.between("request_timeout", c.RequestTimeout, time.Second, 25*time.Second)
 	ps.within("max_project_tree_depth", c.MaxProjectDepth, 1, 100)
 
+	ps.oneOf("resource.project_name_url_safe", c.Resource.ProjectNameURLSafe, URLSafeOff, URLSafeNew, URLSafeStrict)
+	ps.oneOf("resource.domain_name_url_safe", c.Resource.DomainNameURLSafe, URLSafeOff, URLSafeNew, URLSafeStrict)
+
 	scheme, rest, _ := strings.Cut(c.Database.URL.Reveal(), "://")
 	ps.unless(slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) && rest != "",
 		"database.url: must begin with sqlite:// or postgres:// and name a database")

@@ -37,6 +37,13 @@ func Exact(kind, name string, limit int) (string, error) {
 	return name, nil
 }
 
+// reserved are the characters that mean something in a URL (RFC 3986, section 2.2).
+const reserved = ":/?#[]@!$&'()*+,;="
+
+// URLSafe reports whether a name can stand in a URL as it is: Keystone's project_name_url_safe and
+// domain_name_url_safe ask for that.
+func URLSafe(name string) bool { return !strings.ContainsAny(name, reserved) }
+
 // visible reports whether r shows: not white space, not a control and not a zero-width character.
 func visible(r rune) bool {
 	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Zs, r)

@@ -67,3 +67,17 @@ func TestCleanIsItsOwnNormalForm(t *testing.T) {
 		}
 	})
 }
+
+func TestURLSafe(t *testing.T) {
+	t.Parallel()
+	for _, c := range ":/?#[]@!$&'()*+,;=" {
+		if naming.URLSafe("a" + string(c)) {
+			t.Errorf("%c is taken for safe", c)
+		}
+	}
+	for _, name := range []string{"a", "a b", "a-b_c.d~", "é%", ""} {
+		if !naming.URLSafe(name) {
+			t.Errorf("%q is taken for unsafe", name)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func (s *Service) UpdateDomain(ctx context.Context, id string, patch Patch) (Dom
 		if p.immutable() && !patch.unlocks() {
 			return immutable(*p)
 		}
-		return patch.apply(p)
+		return s.apply(patch, p)
 	})
 	if fault.Is(err, fault.NotFound) {
 		err = noDomain(id)

@@ -47,7 +47,7 @@ func (s *Service) draft(d Draft) (Project, error) {
 		return p, fault.New(fault.BadRequest, "The id of a domain must be 32 lower-case hexadecimal digits.")
 	}
 	var err error
-	if p.Name, err = cleanName(d.IsDomain, d.Name); err != nil {
+	if p.Name, err = s.cleanName(d.IsDomain, d.Name); err != nil {
 		return p, err
 	}
 	if p.Description, err = cleanDescription(d.IsDomain, d.Description); err != nil {
@@ -99,8 +99,8 @@ func (s *Service) place(ctx context.Context, p *Project) error {
 	if err != nil {
 		return err
 	}
-	if len(above)+1 > s.maxDepth { // parent and above, of which the domain stands for the new project
-		return fault.New(fault.Forbidden, "Projects cannot be more than %d levels deep.", s.maxDepth).Because("too_deep")
+	if len(above)+1 > s.limits.MaxDepth { // parent and above, of which the domain stands for the new project
+		return fault.New(fault.Forbidden, "Projects cannot be more than %d levels deep.", s.limits.MaxDepth).Because("too_deep")
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (s *Service) UpdateProject(ctx context.Context, id string, patch Patch) (Pr
 				return err
 			}
 			was := p.Enabled
-			if err := patch.apply(p); err != nil || p.IsDomain || p.Enabled == was {
+			if err := s.apply(patch, p); err != nil || p.IsDomain || p.Enabled == was {
 				return err
 			}
 			return s.checkSwitch(ctx, *p)

@@ -107,7 +107,7 @@ func TestProjectMayBeADomain(t *testing.T) {
 func TestDepthCanBeSet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	flat := resource.NewService(w.store, 1, func() string { return "one" })
+	flat := resource.NewService(w.store, resource.Limits{MaxDepth: 1}, func() string { return "one" })
 	top, err := flat.CreateProject(t.Context(), resource.Draft{Name: "top", DomainID: w.red})
 	w.must(err)
 	_, err = flat.CreateProject(t.Context(), resource.Draft{Name: "below", DomainID: w.red, ParentID: top.ID})

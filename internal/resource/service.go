@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,18 +47,25 @@ type Store interface {
 
 // Service holds the rules of domains and projects.
 type Service struct {
-	store    Store
-	maxDepth int
-	newID    func() string
+	store  Store
+	limits Limits
+	newID  func() string
 }
 
-// NewService returns a Service. maxDepth is how many projects may lie below one another; zero means
-// DefaultMaxDepth.
-func NewService(store Store, maxDepth int, newID func() string) *Service {
-	if maxDepth <= 0 {
-		maxDepth = DefaultMaxDepth
+// Limits are an operator's choices about domains and projects.
+type Limits struct {
+	// MaxDepth is how many projects may lie below one another; zero means DefaultMaxDepth.
+	MaxDepth int
+	// SafeProjects and SafeDomains refuse new names that cannot stand in a URL as they are.
+	SafeProjects, SafeDomains bool
+}
+
+// NewService returns a Service.
+func NewService(store Store, limits Limits, newID func() string) *Service {
+	if limits.MaxDepth <= 0 {
+		limits.MaxDepth = DefaultMaxDepth
 	}
-	return &Service{store: store, maxDepth: maxDepth, newID: newID}
+	return &Service{store: store, limits: limits, newID: newID}
 }
 
 // Draft is a domain or project that is to be.
@@ -108,9 +116,9 @@ func (p Patch) onlyOptions() bool {
 }
 
 // apply changes what a patch may change in any domain or project.
-func (p Patch) apply(to *Project) error {
+func (s *Service) apply(p Patch, to *Project) error {
 	if p.Name.Present() {
-		name, err := cleanName(to.IsDomain, p.Name.Or(""))
+		name, err := s.cleanName(to.IsDomain, p.Name.Or(""))
 		if err != nil {
 			return err
 		}
@@ -152,15 +160,21 @@ func (p Project) kind() string {
 	return "project"
 }
 
-func cleanName(isDomain bool, name string) (string, error) {
-	if !isDomain {
-		return naming.Clean("project name", name, maxName)
+func (s *Service) cleanName(isDomain bool, name string) (string, error) {
+	kind, safe := "project", s.limits.SafeProjects
+	if isDomain {
+		kind, safe = "domain", s.limits.SafeDomains
 	}
-	name, err := naming.Clean("domain name", name, maxName)
-	if err == nil && strings.EqualFold(name, federated) {
+	name, err := naming.Clean(kind+" name", name, maxName)
+	switch {
+	case err != nil:
+		return "", err
+	case isDomain && strings.EqualFold(name, federated):
 		return "", fault.New(fault.BadRequest, "The domain name %s is reserved.", federated)
+	case safe && !naming.URLSafe(name):
+		return "", fault.New(fault.BadRequest, "The %s name cannot contain reserved characters.", kind)
 	}
-	return name, err
+	return name, nil
 }
 
 // cleanDescription returns nil for null and "" for an absent description.
@@ -197,13 +211,14 @@ func cleanTags(tags []string) ([]string, error) {
 		seen[t] = true
 		clean = append(clean, t)
 	}
+	slices.Sort(clean) // as they are stored
 	return clean, nil
 }
 
 // page lists. A marker outside of the domain asked for names nothing, so that ids of others cannot be probed.
 func (s *Service) page(ctx context.Context, q listing.Query) (listing.Page[Project], error) {
 	for i := range q.Filters {
-		if q.Filters[i].Attr == "name" {
+		if attr := q.Filters[i].Attr; attr == "name" || strings.Contains(attr, "tags") {
 			q.Filters[i].Value = norm.NFC.String(q.Filters[i].Value)
 		}
 	}

@@ -37,7 +37,7 @@ func newWorld(t *testing.T) *world {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{Service: resource.NewService(s, 0, newID), t: t, store: s}
+	w := &world{Service: resource.NewService(s, resource.Limits{}, newID), t: t, store: s}
 	w.red = w.domain("Red").ID
 	return w
 }

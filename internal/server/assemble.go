@@ -63,7 +63,7 @@ func (s *Server) assemble() (*parts, error) {
 	services := v3.Services{
 		Auth: gate, MFA: factors, Facts: f,
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id),
-		Resource:   resource.NewService(s.store, cfg.MaxProjectDepth, id),
+		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: assignment.NewService(s.store, id),
 		Catalog:    catalog.NewRegistry(s.store, id),
 	}
@@ -115,10 +115,18 @@ func lockout(c config.Config) auth.Lockout {
 	}
 }
 
+func limits(c config.Config) resource.Limits {
+	return resource.Limits{
+		MaxDepth: c.MaxProjectDepth, SafeProjects: c.Resource.ProjectNameURLSafe != config.URLSafeOff,
+		SafeDomains: c.Resource.DomainNameURLSafe != config.URLSafeOff,
+	}
+}
+
 func authOptions(c config.Config) auth.Options {
 	return auth.Options{
 		TokenTTL: c.Token.TTL, ReceiptTTL: c.Receipt.TTL, AllowExpiredWindow: c.Token.AllowExpiredWindow,
 		RescopeScoped: c.Token.RescopeScoped, Lockout: lockout(c), Remember: c.Cache.Size,
+		SafeProjects: c.Resource.ProjectNameURLSafe == config.URLSafeStrict, SafeDomains: c.Resource.DomainNameURLSafe == config.URLSafeStrict,
 		Spray: auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
 	}
 }

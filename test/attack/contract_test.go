@@ -238,6 +238,8 @@ func furnished(t *testing.T, w *apitest.World) {
 	if pending.Status == http.StatusCreated {
 		w.Name("the factor_id", pending.Str("totp.id"))
 	}
+	w.Put("/v3/projects/{the project_id}/tags/blue", w.As("sysadmin")).Want(http.StatusCreated)
+	w.Name("the value", "blue") // of a tag
 	w.Name("the token_id", "not-a-token")
 }
 
