@@ -29,7 +29,7 @@ var later = map[string]string{
 // soon are those whose operation may be served any day.
 var soon = []string{
 	"TestCredentialsCRUD", "TestListMappings", "TestMappingsCRUD", "TestGetEnforcementModel", "TestLimitsList", "TestLimitsCRUD",
-	"TestPoliciesList", "TestPoliciesCRUD", "TestProjectEndpoints", "TestProjectsTagsCRUD", "TestRegisteredLimitsCRUD",
+	"TestProjectEndpoints", "TestProjectsTagsCRUD", "TestRegisteredLimitsCRUD",
 }
 
 // otherwise are the tests that the suite skips for the administrator. They run for a member.

@@ -23,7 +23,7 @@ var unserved = map[string]string{
 
 // unservedSoon are the commands whose operations may be served any day.
 var unservedSoon = []string{
-	"credential", "endpoint group", "endpoint add", "endpoint remove", "federation", "identity provider", "limit", "mapping", "policy",
+	"credential", "endpoint group", "endpoint add", "endpoint remove", "federation", "identity provider", "limit", "mapping",
 	"registered limit", "service provider",
 }
 

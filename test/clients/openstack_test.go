@@ -217,6 +217,7 @@ func TestOpenstackClient(t *testing.T) {
 		sh.roles()
 		sh.grants()
 		sh.catalog()
+		sh.policies()
 		sh.leave()
 		sh.complete()
 	})
