@@ -43,6 +43,7 @@ type World struct {
 	Config config.Config
 
 	t        testing.TB
+	sql      *statements
 	client   *http.Client
 	contract *contract.Contract
 	*known
@@ -150,7 +151,8 @@ func build(t testing.TB, databaseURL string, opts []Option) *World {
 func (w *World) serve(cfg config.Config, adjust ...func(*server.Deps)) {
 	w.t.Helper()
 	log := slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	deps := server.Deps{Now: w.Clock.Now, Log: log}
+	w.sql = &statements{}
+	deps := server.Deps{Now: w.Clock.Now, Log: log, OnStatement: w.sql.note}
 	for _, a := range adjust {
 		a(&deps)
 	}

@@ -47,6 +47,8 @@ type Deps struct {
 	Log   *slog.Logger
 	// Stream goes between the server and the stream of events, for tests that cut a node off. Nil for nothing.
 	Stream func(facts.Stream) facts.Stream
+	// OnStatement hears of every statement that the database runs, for tests that count them. Nil for nobody.
+	OnStatement func(ctx context.Context, sql string)
 }
 
 func (d Deps) complete() Deps {
@@ -143,6 +145,7 @@ func (s *Server) open(ctx context.Context) error {
 func openStore(ctx context.Context, cfg config.Config, deps Deps) (*store.Store, error) {
 	st, err := store.Open(ctx, store.Options{
 		URL: cfg.Database.URL.Reveal(), Now: deps.Now, NewID: deps.NewID, Log: deps.Log, MaxConns: cfg.Database.MaxConnections,
+		OnStatement: deps.OnStatement,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)

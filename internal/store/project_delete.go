@@ -24,19 +24,17 @@ var projectAttrs = collection{
 // those that do not.
 func byTags(positive, all bool) func(listing.Filter) (string, []any, error) {
 	return func(f listing.Filter) (string, []any, error) {
-		var parts []string
-		var args []any
-		for tag := range strings.SplitSeq(f.Value, ",") {
-			parts = append(parts, "EXISTS (SELECT 1 FROM project_tag t WHERE t.project_id = project.id AND t.name = ?)")
-			args = append(args, tag)
-		}
-		joint := " OR "
+		tags := strings.Split(f.Value, ",")
+		const one = "id IN (SELECT project_id FROM project_tag WHERE name = ?)"
+		where, args := "id IN (SELECT project_id FROM project_tag WHERE name IN ?)", []any{tags}
 		if all {
-			joint = " AND "
+			where, args = one, []any{tags[0]}
+			for _, tag := range tags[1:] {
+				where, args = where+" AND "+one, append(args, tag)
+			}
 		}
-		where := "(" + strings.Join(parts, joint) + ")"
 		if !positive {
-			where = "NOT " + where
+			where = "NOT (" + where + ")"
 		}
 		return where, args, nil
 	}

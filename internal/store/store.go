@@ -43,6 +43,8 @@ type Options struct {
 	Log *slog.Logger
 	// MaxConns bounds the connections to the database; zero means 10.
 	MaxConns int
+	// OnStatement, when set, hears of every statement that was run, for tests that count them.
+	OnStatement func(ctx context.Context, sql string)
 }
 
 // Store is the database. It is safe for concurrent use.
@@ -80,6 +82,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		err = s.openPostgres(ctx, o.URL, o.MaxConns)
 	default: // the URL may hold a password and is not repeated
 		err = errors.New("database.url must begin with sqlite:// or postgres://")
+	}
+	if err == nil && o.OnStatement != nil {
+		err = errors.Join(watchStatements(s.writer, o.OnStatement), watchStatements(s.reader, o.OnStatement))
 	}
 	if err != nil {
 		s.Close()

@@ -194,3 +194,25 @@ func watchWrites(db *gorm.DB) error {
 		cb.Update().Before("gorm:update").Register("store:text", checkText),
 	)
 }
+
+// watchStatements tells on of every statement. On PostgreSQL writer and reader are one, which is told once.
+func watchStatements(db *gorm.DB, on func(context.Context, string)) error {
+	const name = "store:told"
+	told := func(db *gorm.DB) {
+		if sql := db.Statement.SQL.String(); sql != "" {
+			on(db.Statement.Context, sql)
+		}
+	}
+	cb := db.Callback()
+	if cb.Query().Get(name) != nil {
+		return nil
+	}
+	return errors.Join(
+		cb.Query().After("gorm:query").Register(name, told),
+		cb.Row().After("gorm:row").Register(name, told),
+		cb.Raw().After("gorm:raw").Register(name, told),
+		cb.Create().After("gorm:create").Register(name, told),
+		cb.Update().After("gorm:update").Register(name, told),
+		cb.Delete().After("gorm:delete").Register(name, told),
+	)
+}
