@@ -22,6 +22,8 @@ for line in sys.stdin:
             code = shell.OpenStackShell().run(json.loads(line))
         except SystemExit as e:
             code = e.code
+    if not isinstance(code, int):  # federation protocol set hands back a table, as if it were to be shown
+        code = 0 if isinstance(code, (zip, type(None))) else 1
     for handler in logging.getLogger("").handlers[:]:  # each run adds those of its own
         logging.getLogger("").removeHandler(handler)
     for cache in vars(clientmanager.ClientManager).values():  # clients of the user before

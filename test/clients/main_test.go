@@ -6,8 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
+	identitydoc "github.com/keyward/identity"
+	"github.com/keyward/identity/internal/contract"
 	"github.com/keyward/identity/internal/pgtest"
 	"github.com/keyward/identity/test/program"
 )
@@ -34,6 +38,20 @@ func onEachDatabase(t *testing.T, test func(*testing.T, *program.Server)) {
 			test(t, s)
 		})
 	}
+}
+
+// contractOnce reads openapi.yaml.
+var contractOnce = sync.OnceValues(func() (*contract.Contract, error) { return contract.Load(identitydoc.OpenAPI) })
+
+// served reports whether the server has an operation: a method and the template of a path.
+func served(t *testing.T, operation string) bool {
+	t.Helper()
+	doc, err := contractOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	method, path, _ := strings.Cut(operation, " ")
+	return doc.Operation(method, path) != nil
 }
 
 // Debian's openstackclient, and the Python that has its modules, whatever else is in PATH.

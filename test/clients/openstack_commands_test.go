@@ -4,9 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	identitydoc "github.com/keyward/identity"
-	"github.com/keyward/identity/internal/contract"
 )
 
 // unserved are the commands of openstackclient that wait for an operation. The list must be true: a command on
@@ -22,19 +19,17 @@ var unserved = map[string]string{
 }
 
 // unservedSoon are the commands whose operations may be served any day.
-var unservedSoon = []string{
-	"credential", "endpoint group", "endpoint add", "endpoint remove", "federation", "identity provider", "limit", "mapping",
-	"registered limit", "service provider",
+var unservedSoon = map[string]string{
+	"credential": "POST /v3/users/{user_id}/credentials/OS-EC2", "endpoint group": "POST /v3/OS-EP-FILTER/endpoint_groups",
+	"endpoint add": "POST /v3/OS-EP-FILTER/endpoint_groups", "endpoint remove": "POST /v3/OS-EP-FILTER/endpoint_groups",
+	"federation": "GET /v3/OS-FEDERATION/mappings", "identity provider": "GET /v3/OS-FEDERATION/mappings", "limit": "POST /v3/limits",
+	"mapping": "GET /v3/OS-FEDERATION/mappings", "registered limit": "POST /v3/limits", "service provider": "GET /v3/OS-FEDERATION/mappings",
 }
 
 // complete checks that every command of Identity v3 ran or waits.
 func (sh shell) complete() {
 	t := sh.t
 	t.Helper()
-	doc, err := contract.Load(identitydoc.OpenAPI)
-	if err != nil {
-		t.Fatal(err)
-	}
 	waiting, used := 0, map[string]bool{}
 	for _, name := range sh.names {
 		noun, operation := "", ""
@@ -49,10 +44,12 @@ func (sh shell) complete() {
 			t.Errorf("openstack %s works: take it off the list", name)
 		case noun != "":
 			waiting++
-			if method, path, _ := strings.Cut(operation, " "); doc.Operation(method, path) != nil {
+			if served(t, operation) {
 				t.Errorf("openstack %s waits for %s, which is served", name, operation)
 			}
-		case !sh.ran[name] && !slices.ContainsFunc(unservedSoon, func(prefix string) bool { return strings.HasPrefix(name, prefix+" ") }):
+		case !sh.ran[name] && !slices.ContainsFunc(slices.Collect(maps.Keys(unservedSoon)), func(prefix string) bool {
+			return strings.HasPrefix(name, prefix+" ") && !served(t, unservedSoon[prefix])
+		}):
 			t.Errorf("openstack %s did not run: the tests here must use it, or it waits for something", name)
 		}
 	}

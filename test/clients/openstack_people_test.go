@@ -146,7 +146,4 @@ func (sh shell) grants() {
 	}
 	of(user)
 	sh.run("role delete lead --domain lab")
-	sh.run("group remove user rodents mouse --group-domain lab --user-domain lab")
-	sh.run("group delete rodents --domain lab")
-	sh.run("user delete mouse cat --domain lab")
 }

@@ -101,6 +101,9 @@ func (sh shell) catalog() {
 
 // leave deletes what the others made.
 func (sh shell) leave() {
+	sh.run("group remove user rodents mouse --group-domain lab --user-domain lab")
+	sh.run("group delete rodents --domain lab")
+	sh.run("user delete mouse cat --domain lab")
 	sh.refused("403", "domain delete lab")
 	sh.run("domain set lab --disable")
 	sh.run("domain delete lab")
