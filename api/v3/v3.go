@@ -9,6 +9,7 @@ import (
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
@@ -23,6 +24,7 @@ type Services struct {
 	Resource   *resource.Service
 	Assignment *assignment.Service
 	Catalog    *catalog.Registry
+	Credential *credential.Service
 	MFA        *mfa.Service
 	Facts      *facts.Facts
 }

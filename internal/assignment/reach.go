@@ -45,6 +45,12 @@ func (s *Service) ProjectsOf(ctx context.Context, userID string) ([]resource.Pro
 	return slices.SortedFunc(maps.Values(found), byID), nil
 }
 
+// HasProjectRole reports whether a user has an effective role on a project. Nobody has one on what does not exist.
+func (s *Service) HasProjectRole(ctx context.Context, userID, projectID string) (bool, error) {
+	projects, err := s.ProjectsOf(ctx, userID)
+	return slices.ContainsFunc(projects, func(p resource.Project) bool { return p.ID == projectID }), err
+}
+
 // DomainsOf returns the domains on which a user has an effective role, disabled ones too. Inherited grants
 // hold below a domain and do not count.
 func (s *Service) DomainsOf(ctx context.Context, userID string) ([]resource.Project, error) {

@@ -26,6 +26,7 @@ type Config struct {
 	Lockout         Lockout
 	MFA             MFA
 	Password        Password
+	Credential      Credential
 	Cache           Cache
 	Policy          Policy
 	Security        Security
@@ -44,6 +45,11 @@ const (
 	URLSafeNew    = "new"    // nothing new is called so
 	URLSafeStrict = "strict" // and nobody signs in to what is called so already
 )
+
+// Credential bounds what users keep in /v3/credentials.
+type Credential struct {
+	UserLimit int
+}
 
 // Database says where the state lives.
 type Database struct {

@@ -59,6 +59,8 @@ var settings = []Setting{
 	{"mfa.recovery_codes", "4", "How many recovery codes a user gets, 1 to 16.", func(c *Config) any { return &c.MFA.RecoveryCodes }},
 	{"mfa.pending_ttl", "15m", "How long an enrolment may stay unconfirmed.", func(c *Config) any { return &c.MFA.PendingTTL }},
 
+	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
+
 	{"password.slots", "0", "How many passwords are hashed at a time; 0 means one for each processor.", func(c *Config) any { return &c.Password.Slots }},
 	{"password.queue", "64", "How many sign-ins may wait for that.", func(c *Config) any { return &c.Password.Queue }},
 	{"password.wait", "3s", "How long each of them waits before it is told to come back.", func(c *Config) any { return &c.Password.Wait }},

@@ -77,7 +77,7 @@ func TestCheckBodyRefuses(t *testing.T) {
 		{"a service name that is null", "POST /v3/services", `{"service":{"type":"a","name":null}}`, "'service/name'"},
 		{"an unknown interface", "POST /v3/endpoints", `{"endpoint":{"interface":"foo","service_id":"s","url":"http://x"}}`, "must be one of public, internal, admin"},
 		{"an endpoint without a scheme", "POST /v3/endpoints", `{"endpoint":{"interface":"public","service_id":"s","url":"x"}}`, "'endpoint/url'"},
-		{"an unknown attribute of a credential", "POST /v3/credentials", `{"credential":{"type":"totp","blob":"x","user_id":"u","x":1}}`, "'credential/x': it is not known here"},
+		{"a member beside a credential", "POST /v3/credentials", `{"credential":{"type":"totp","blob":"x","user_id":"u"},"x":1}`, "'x': it is not known here"},
 		{"a blob that is an object", "POST /v3/credentials", `{"credential":{"type":"totp","blob":{},"user_id":"u"}}`, "'credential/blob': it must be string"},
 		{"a passcode that is a number", "POST /v3/users/{user_id}/mfa/totp/{factor_id}/confirm", `{"totp":{"passcode":123456}}`, "'totp/passcode': it must be string"},
 		{"a third attribute of a password change", "POST /v3/users/{user_id}/password", `{"user":{"original_password":"a","password":"b","x":1}}`, "'user/x'"},

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"image/png"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"github.com/pquerna/otp"
 
 	"github.com/keyward/identity/internal/fault"
-	"github.com/keyward/identity/internal/listing"
 )
 
 // Store is where factors and recovery codes live. Changes append their events themselves.
@@ -24,7 +22,6 @@ type Store interface {
 	Factor(ctx context.Context, userID, id string) (Factor, error)
 	Factors(ctx context.Context, userID string) ([]Factor, error)
 	FactorByID(ctx context.Context, id string) (Factor, error)
-	ListFactors(ctx context.Context, q listing.Query) (listing.Page[Factor], error)
 	CreateFactor(ctx context.Context, f Factor) error
 	UpdateFactor(ctx context.Context, userID, id string, change func(*Factor) error) (Factor, error)
 	DeleteFactor(ctx context.Context, userID, id string) error
@@ -188,17 +185,6 @@ func (s *Service) Credential(ctx context.Context, id string) (Factor, error) {
 		err = fault.New(fault.NotFound, "Could not find credential: %s.", id)
 	}
 	return f, err
-}
-
-// Credentials returns active factors of all users; filters are user_id and type.
-func (s *Service) Credentials(ctx context.Context, q listing.Query) (listing.Page[Factor], error) {
-	q.Filters = slices.Clone(q.Filters)
-	for i, f := range q.Filters {
-		if f.Attr == "type" {
-			q.Filters[i].Attr = "kind"
-		}
-	}
-	return s.store.ListFactors(ctx, q.With("state", string(Active)))
 }
 
 func (s *Service) factor(userID, name string, state State) Factor {

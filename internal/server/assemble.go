@@ -16,6 +16,7 @@ import (
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/config"
 	"github.com/keyward/identity/internal/contract"
+	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
@@ -60,11 +61,13 @@ func (s *Server) assemble() (*parts, error) {
 		Passwords: password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
 		Options:   authOptions(cfg), Now: now, Floor: auth.Floor(cfg.Lockout.FailureFloor, time.Now),
 	})
+	roles := assignment.NewService(s.store, id)
 	services := v3.Services{
 		Auth: gate, MFA: factors, Facts: f,
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
-		Assignment: assignment.NewService(s.store, id),
+		Assignment: roles,
+		Credential: credential.NewService(s.store, s.keys.ring, roles, cfg.Credential.UserLimit, id),
 		Catalog:    catalog.NewRegistry(s.store, id),
 	}
 	s.api = &httpapi.API{

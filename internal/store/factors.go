@@ -8,7 +8,6 @@ import (
 
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
-	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/mfa"
 )
 
@@ -79,15 +78,6 @@ func (s *Store) Factors(ctx context.Context, userID string) ([]mfa.Factor, error
 		return nil, err
 	}
 	return each(rows, factorRow.factor)
-}
-
-var factorAttrs = collection{
-	"id": {name: "id"}, "user_id": {name: "user_id"}, "kind": {name: "kind"}, "state": {name: "state"},
-}
-
-// ListFactors lists the factors of all users; it filters by id, user_id, kind and state.
-func (s *Store) ListFactors(ctx context.Context, q listing.Query) (listing.Page[mfa.Factor], error) {
-	return list(ctx, s, factorAttrs, q, nil, factorRow.factor)
 }
 
 // CreateFactor stores a new factor. NotFound when the user does not exist.

@@ -1,5 +1,22 @@
 -- Made from the migrations by go test ./internal/store -run Schema -update. Do not edit.
 
+CREATE TABLE credential (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C",
+    kind text COLLATE "C" NOT NULL,
+    sealed text NOT NULL,
+    CONSTRAINT credential_pkey PRIMARY KEY (id),
+    CONSTRAINT credential_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT credential_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE INDEX credential_of_kind ON public.credential USING btree (kind, id);
+
+CREATE INDEX credential_of_project ON public.credential USING btree (project_id);
+
+CREATE INDEX credential_of_user ON public.credential USING btree (user_id, id);
+
 CREATE TABLE endpoint (
     id text COLLATE "C" NOT NULL,
     interface text COLLATE "C" NOT NULL,

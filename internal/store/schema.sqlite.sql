@@ -1,5 +1,19 @@
 -- Made from the migrations by go test ./internal/store -run Schema -update. Do not edit.
 
+CREATE TABLE credential (
+    id         TEXT PRIMARY KEY,
+    user_id    TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    project_id TEXT REFERENCES project (id) ON DELETE CASCADE,
+    kind       TEXT NOT NULL,
+    sealed     TEXT NOT NULL
+);
+
+CREATE INDEX credential_of_kind ON credential (kind, id);
+
+CREATE INDEX credential_of_project ON credential (project_id);
+
+CREATE INDEX credential_of_user ON credential (user_id, id);
+
 CREATE TABLE endpoint (
     id         TEXT PRIMARY KEY,
     interface  TEXT NOT NULL,

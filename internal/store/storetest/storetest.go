@@ -52,6 +52,8 @@ func Run(t *testing.T, url func(t *testing.T) string) {
 		"associations go with what they name":                 associationsGo,
 		"policies racing for a target":                        racingAssociations,
 		"factors belong to users":                             factors,
+		"credentials and factors are one list":                credentials,
+		"credentials go with their user and project":          orphanCredentials,
 		"pending factors expire":                              purge,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,

@@ -1,0 +1,16 @@
+-- Credentials other than second factors. The content is sealed by the key ring; nothing else of it is kept.
+
+-- +goose Up
+CREATE TABLE credential (
+    id         TEXT COLLATE "C" PRIMARY KEY,
+    user_id    TEXT COLLATE "C" NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    project_id TEXT COLLATE "C" REFERENCES project (id) ON DELETE CASCADE,
+    kind       TEXT COLLATE "C" NOT NULL,
+    sealed     TEXT NOT NULL
+);
+CREATE INDEX credential_of_user ON credential (user_id, id);
+CREATE INDEX credential_of_project ON credential (project_id);
+CREATE INDEX credential_of_kind ON credential (kind, id);
+
+-- +goose Down
+DROP TABLE credential;
