@@ -35,7 +35,7 @@ var hotLists = []struct {
 	{"/v3/regions", "regions", 1},
 	{"/v3/services", "services", 1},
 	{"/v3/endpoints", "endpoints", 1},
-	{"/v3/credentials", "credentials", 1},
+	{"/v3/credentials", "credentials", 2},
 	{"/v3/auth/projects", "projects", 5},
 }
 
