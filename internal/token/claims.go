@@ -57,9 +57,24 @@ type Claims struct {
 	AuthTime time.Time
 	// AuthVersion is the user's auth version at the time of issue (ver).
 	AuthVersion int64
-	// TrustID (trs) and AppCredID (apc) name the delegation that the text stems from; at most one is set.
-	TrustID   string
-	AppCredID string
+	// TrustID (trs), AppCredID (apc) and AccessTokenID (oat, OAuth 1.0a) name the delegation that the text stems
+	// from; at most one is set.
+	TrustID       string
+	AppCredID     string
+	AccessTokenID string
+	// PartnerVersion (pvr) is the auth version, at the time of issue, of the party of the trust whom the text does
+	// not stand for.
+	PartnerVersion int64
+	// Thumbprint (x5t) is that of the client certificate to which the text is bound (RFC 8705); empty for none.
+	Thumbprint string
+}
+
+// MethodEC2 is the method of tokens that were made with the signature of an EC2 request.
+const MethodEC2 = "ec2credential"
+
+// Delegated reports whether the text stems from something that its user handed on, to a program or to somebody.
+func (c Claims) Delegated() bool {
+	return c.TrustID != "" || c.AppCredID != "" || c.AccessTokenID != "" || slices.Contains(c.Methods, MethodEC2)
 }
 
 // Expired reports whether the text's life is over at now.
@@ -88,21 +103,17 @@ func (c Claims) complete() Claims {
 
 // flaw names what is wrong with completed claims, or returns "".
 func (c Claims) flaw() string {
-	scopes := 0
-	for _, set := range []bool{c.ProjectID != "", c.DomainID != "", c.System} {
-		if set {
-			scopes++
-		}
-	}
 	switch {
 	case !slices.Contains(kinds, c.Kind):
 		return "unknown kind"
 	case c.UserID == "":
 		return "no user"
-	case scopes > 1:
+	case count(c.ProjectID != "", c.DomainID != "", c.System) > 1:
 		return "more than one scope"
-	case c.TrustID != "" && c.AppCredID != "":
-		return "both a trust and an application credential"
+	case count(c.TrustID != "", c.AppCredID != "", c.AccessTokenID != "") > 1:
+		return "more than one delegation"
+	case c.PartnerVersion < 0 || c.PartnerVersion > 0 && c.TrustID == "":
+		return "a partner without a trust"
 	case len(c.Methods) == 0 || len(c.Methods) > maxMethods || slices.Contains(c.Methods, ""):
 		return "no methods, too many, or an empty one"
 	case slices.ContainsFunc(c.strings(), func(s string) bool { return len(s) > maxString || !utf8.ValidString(s) }):
@@ -115,8 +126,17 @@ func (c Claims) flaw() string {
 	return c.timeFlaw()
 }
 
+func count(all ...bool) (n int) {
+	for _, set := range all {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
 func (c Claims) strings() []string {
-	return append([]string{c.UserID, c.ProjectID, c.DomainID, c.TrustID, c.AppCredID}, c.Methods...)
+	return append([]string{c.UserID, c.ProjectID, c.DomainID, c.TrustID, c.AppCredID, c.AccessTokenID, c.Thumbprint}, c.Methods...)
 }
 
 func (c Claims) timeFlaw() string {
@@ -139,7 +159,9 @@ func isAuditID(s string) bool {
 // compact returns c with its texts in one piece of memory. Many claims are kept for long, and each piece is one
 // that the garbage collector visits.
 func (c Claims) compact() Claims {
-	texts := []*string{&c.UserID, &c.ProjectID, &c.DomainID, &c.AuditID, &c.ChainID, &c.TrustID, &c.AppCredID}
+	texts := []*string{
+		&c.UserID, &c.ProjectID, &c.DomainID, &c.AuditID, &c.ChainID, &c.TrustID, &c.AppCredID, &c.AccessTokenID, &c.Thumbprint,
+	}
 	one := c.ChainID == c.AuditID
 	c.Methods = slices.Clone(c.Methods)
 	for i := range c.Methods {

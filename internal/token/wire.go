@@ -36,6 +36,8 @@ type payload struct {
 	Sys      bool     `json:"sys,omitempty"`
 	Trs      string   `json:"trs,omitempty"`
 	Apc      string   `json:"apc,omitempty"`
+	Oat      string   `json:"oat,omitempty"`
+	X5t      string   `json:"x5t,omitempty"`
 	Amr      []string `json:"amr"`
 	Jti      string   `json:"jti"`
 	Sid      string   `json:"sid,omitempty"`
@@ -43,12 +45,14 @@ type payload struct {
 	Exp      micros   `json:"exp"`
 	AuthTime micros   `json:"auth_time,omitzero"`
 	Ver      int64    `json:"ver"`
+	Pvr      int64    `json:"pvr,omitempty"`
 }
 
 // encode renders completed claims. Every claims value has exactly one rendering.
 func encode(c Claims) ([]byte, error) {
 	p := payload{
 		Sub: c.UserID, Prj: c.ProjectID, Dom: c.DomainID, Sys: c.System, Trs: c.TrustID, Apc: c.AppCredID,
+		Oat: c.AccessTokenID, X5t: c.Thumbprint, Pvr: c.PartnerVersion,
 		Amr: c.Methods, Jti: c.AuditID, Iat: microsOf(c.IssuedAt), Exp: microsOf(c.ExpiresAt), Ver: c.AuthVersion,
 	}
 	if c.ChainID != c.AuditID {
@@ -70,6 +74,7 @@ func decode(data []byte, kind Kind) (Claims, error) {
 	}
 	c := Claims{
 		Kind: kind, UserID: p.Sub, ProjectID: p.Prj, DomainID: p.Dom, System: p.Sys, TrustID: p.Trs, AppCredID: p.Apc,
+		AccessTokenID: p.Oat, Thumbprint: p.X5t, PartnerVersion: p.Pvr,
 		Methods: p.Amr, AuditID: p.Jti, ChainID: p.Sid, IssuedAt: p.Iat.time(), ExpiresAt: p.Exp.time(), AuthVersion: p.Ver,
 	}
 	if p.AuthTime != 0 {
