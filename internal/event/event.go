@@ -36,7 +36,10 @@ const (
 	Key        Kind = "key"     // signing keys
 	Policy     Kind = "policy"  // refusals by policy
 	Credential Kind = "credential"
-	Federation Kind = "federation" // identity providers, their protocols, mappings, service providers
+	// AppCredential is an application credential or an access rule, Trust a trust: what tokens may stem from.
+	AppCredential Kind = "application_credential"
+	Trust         Kind = "trust"
+	Federation    Kind = "federation" // identity providers, their protocols, mappings, service providers
 	// Document is what is stored for other programs and never read here to decide anything: limits, policy
 	// documents and their associations, configurations of domains.
 	Document Kind = "document"

@@ -127,6 +127,12 @@ func (s *Store) DeleteRole(ctx context.Context, id string) error {
 			return err
 		}
 		ev.DomainID = old.DomainID
+		// What was made to act with the role goes with it: it must not go on with less and surprise its owner.
+		err = db.Exec(`DELETE FROM application_credential WHERE id IN
+			(SELECT application_credential_id FROM application_credential_role WHERE role_id = ?)`, id).Error
+		if err != nil {
+			return err
+		}
 		return db.Exec("DELETE FROM role WHERE id = ?", id).Error
 	})
 }
