@@ -19,9 +19,10 @@ type Engine struct {
 
 // bound is a rule ready to be evaluated.
 type bound struct {
-	scopes    uint8 // bit set of Scope
-	delegated bool
-	check     *expr
+	scopes       uint8 // bit set of Scope
+	delegated    bool
+	unrestricted bool
+	check        *expr
 }
 
 // definition is a named check string: a rule's, a base rule's, or one of the operator's.
@@ -75,7 +76,7 @@ func (e *Engine) Allows(rule Rule, a *Actor, t Attrs) bool {
 	if !ok || a == nil {
 		return false
 	}
-	if b.scopes&(1<<a.Scope()) == 0 || a.Delegated && !b.delegated {
+	if b.scopes&(1<<a.Scope()) == 0 || a.Delegated && !b.delegated && !(a.Unrestricted && b.unrestricted) {
 		return false
 	}
 	return b.check.decide(a, t) && (!e.confined || a.Scope() != ScopeDomain || within(a, t))
@@ -176,7 +177,7 @@ func (e *Engine) bindAll(rules []Rule) []error {
 		if check == nil {
 			check = &expr{kind: exprConst} // reported elsewhere; never allow
 		}
-		e.bound[r.Name] = bound{scopes, r.Delegated, check}
+		e.bound[r.Name] = bound{scopes, r.Delegated, r.Unrestricted, check}
 	}
 	byUse := func(a, b use) int { return cmp.Or(strings.Compare(a.in, b.in), strings.Compare(a.attr, b.attr)) }
 	for _, u := range slices.SortedFunc(maps.Keys(users), byUse) {

@@ -57,6 +57,8 @@ type Actor struct {
 	AuditID, ChainID string
 	// Delegated says that the token was made from a trust, an application credential or an OAuth grant.
 	Delegated bool
+	// Unrestricted says that it was made from an application credential that may make further ones.
+	Unrestricted bool
 }
 
 // Scope returns the scope type of the actor's token. Unscoped counts as project.
@@ -115,6 +117,9 @@ type Rule struct {
 	// Delegated admits tokens made from trusts, application credentials and OAuth grants. Not overridable, and
 	// never set where authentication material is read or changed.
 	Delegated bool
+	// Unrestricted admits tokens of application credentials that may make further ones, and no other delegated
+	// tokens. Not overridable.
+	Unrestricted bool
 }
 
 // All returns every rule, in the order of the files and of each file's API.
