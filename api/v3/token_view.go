@@ -41,6 +41,40 @@ type tokenView struct {
 	Domain    *idName       `json:"domain,omitzero"`
 	System    *tokenSystem  `json:"system,omitzero"`
 	Roles     []idName      `json:"roles,omitzero"`
+
+	Trust         *tokenTrust         `json:"OS-TRUST:trust,omitzero"`
+	AppCredential *tokenAppCredential `json:"application_credential,omitzero"`
+	AccessRules   []accessRuleOfToken `json:"access_rules,omitzero"`
+	OAuth2        *tokenCertificate   `json:"oauth2_credential,omitzero"`
+}
+
+type tokenTrust struct {
+	ID            string `json:"id"`
+	Impersonation bool   `json:"impersonation"`
+	Trustor       onlyID `json:"trustor_user"`
+	Trustee       onlyID `json:"trustee_user"`
+}
+
+type onlyID struct {
+	ID string `json:"id"`
+}
+
+type tokenAppCredential struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Restricted bool   `json:"restricted"`
+}
+
+type accessRuleOfToken struct {
+	ID      string `json:"id"`
+	Service string `json:"service"`
+	Path    string `json:"path"`
+	Method  string `json:"method"`
+}
+
+// tokenCertificate names the client certificate that a token is bound to (RFC 8705).
+type tokenCertificate struct {
+	Thumbprint string `json:"x5t#S256"`
 }
 
 type tokenEnvelope struct {
@@ -85,7 +119,9 @@ func viewToken(t *auth.Token) tokenView {
 	switch {
 	case t.Project != nil:
 		v.Project = &tokenProject{t.Project.ID, t.Project.Name, idName{t.ProjectDomain.ID, t.ProjectDomain.Name}}
-		v.IsDomain = &t.Project.IsDomain
+		if t.Trust == nil { // as in Keystone
+			v.IsDomain = &t.Project.IsDomain
+		}
 	case t.Domain != nil:
 		v.Domain = &idName{t.Domain.ID, t.Domain.Name}
 	case t.System:
@@ -97,7 +133,24 @@ func viewToken(t *auth.Token) tokenView {
 			v.Roles[i] = idName{r.ID, r.Name}
 		}
 	}
+	viewStem(&v, t)
 	return v
+}
+
+// viewStem shows what a token stems from besides its user.
+func viewStem(v *tokenView, t *auth.Token) {
+	if tr := t.Trust; tr != nil {
+		v.Trust = &tokenTrust{tr.ID, tr.Impersonation, onlyID{tr.TrustorID}, onlyID{tr.TrusteeID}}
+	}
+	if c := t.AppCredential; c != nil {
+		v.AppCredential = &tokenAppCredential{c.ID, c.Name, c.Restricted()}
+		for _, r := range c.AccessRules {
+			v.AccessRules = append(v.AccessRules, accessRuleOfToken{r.ID, r.Service, r.Path, r.Method})
+		}
+	}
+	if t.Thumbprint != "" {
+		v.OAuth2 = &tokenCertificate{t.Thumbprint}
+	}
 }
 
 func viewTokenUser(t *auth.Token) tokenUser {

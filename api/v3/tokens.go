@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -68,8 +69,19 @@ func mayReadExpired(a policy.Actor) bool {
 	return slices.Contains(a.Roles, "service")
 }
 
+// show also refuses tokens with access rules to callers who do not say that they know of such: they would take the
+// token for one that is good for everything.
 func (h tokens) show(c *httpapi.Call, s subject) (httpapi.Reply, error) {
+	if s.AppCredential != nil && len(s.AppCredential.AccessRules) > 0 && !knowsAccessRules(c.Header("OpenStack-Identity-Access-Rules")) {
+		return httpapi.Reply{}, errNoToken
+	}
 	return h.reply(c, http.StatusOK, s.Token, s.text)
+}
+
+// knowsAccessRules reads the version of access rules that a caller claims to know.
+func knowsAccessRules(version string) bool {
+	v, err := strconv.ParseFloat(version, 64)
+	return err == nil && v >= 1
 }
 
 func (h tokens) revoke(c *httpapi.Call, s subject) (httpapi.Reply, error) {
@@ -89,6 +101,11 @@ type authBody struct {
 		Token *struct {
 			ID string `json:"id"`
 		} `json:"token"`
+		AppCredential *struct {
+			ref
+			Secret string   `json:"secret"`
+			User   *userRef `json:"user"`
+		} `json:"application_credential"`
 	} `json:"identity"`
 	Scope jsontext.Value `json:"scope"`
 }
@@ -133,6 +150,12 @@ func (h tokens) issue(c *httpapi.Call) (httpapi.Reply, error) {
 	if p := body.Identity.Token; p != nil {
 		req.Token = &p.ID
 	}
+	if p := body.Identity.AppCredential; p != nil {
+		req.AppCredential = &auth.AppCredentialProof{ID: p.ID, Name: p.Name, Secret: p.Secret}
+		if p.User != nil {
+			req.AppCredential.User = p.User.auth()
+		}
+	}
 	var err error
 	if req.Scope, err = wantedScope(body.Scope); err != nil {
 		return httpapi.Reply{}, err
@@ -161,7 +184,7 @@ func wantedScope(raw jsontext.Value) (auth.WantedScope, error) {
 		Domain   *ref           `json:"domain"`
 		System   jsontext.Value `json:"system"`
 		Unscoped jsontext.Value `json:"unscoped"`
-		Trust    jsontext.Value `json:"OS-TRUST:trust"`
+		Trust    *ref           `json:"OS-TRUST:trust"`
 	}
 	if err := json.Unmarshal(raw, &scope); err != nil {
 		return auth.WantedScope{}, malformed
@@ -179,7 +202,10 @@ func wantedScope(raw jsontext.Value) (auth.WantedScope, error) {
 	if scope.Unscoped != nil {
 		found = append(found, auth.WantedScope{Kind: auth.ScopeNone})
 	}
-	if len(found) != 1 || scope.Trust != nil {
+	if scope.Trust != nil {
+		found = append(found, auth.WantedScope{Kind: auth.ScopeTrust, Target: auth.Ref{ID: scope.Trust.ID}})
+	}
+	if len(found) != 1 {
 		return auth.WantedScope{}, malformed
 	}
 	return found[0], nil

@@ -85,7 +85,7 @@ func (s *Service) freshMethods(ctx context.Context, userID, text string) ([]stri
 		}
 		return nil, err
 	}
-	if t.UserID != userID || t.TrustID != "" || t.AppCredID != "" || s.now().Sub(t.AuthTime) > FreshFor {
+	if t.UserID != userID || t.Delegated() || s.now().Sub(t.AuthTime) > FreshFor {
 		return nil, nil
 	}
 	return t.Methods, nil

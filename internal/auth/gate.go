@@ -33,6 +33,8 @@ type proofs struct {
 	methods, kept, stems []string
 	// parent is the token that the sign-in continues, nil for a new session.
 	parent *Token
+	// voucher stands for the person, for programs; nil when the person is there.
+	voucher *Voucher
 	// receipt is the receipt that the sign-in completes, nil for none.
 	receipt *token.Claims
 	// code is a passcode that still has to be looked at; nil for none.
@@ -123,7 +125,11 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 	if p.oldAPI && need.demandsMore() {
 		return Issued{}, errOldAPI
 	}
-	if !need.metBy(union(p.shown(), p.stems)) {
+	if p.voucher != nil {
+		if !need.admits(union(p.shown(), p.voucher.Methods)) {
+			return Issued{}, errWeak
+		}
+	} else if !need.metBy(union(p.shown(), p.stems)) {
 		if p.oldAPI {
 			return Issued{}, errRefused // it knows no receipts
 		}
@@ -177,6 +183,14 @@ func (s *Service) claims(u *identity.User, p proofs, need requirement) token.Cla
 		ExpiresAt: now.Add(s.o.TokenTTL), AuthVersion: u.AuthVersion,
 		Methods: union(p.shown(), p.stems),
 	}
+	if v := p.voucher; v != nil {
+		c.Methods = union(c.Methods, []string{v.Method})
+		c.ExpiresAt = earlier(c.ExpiresAt, v.ExpiresAt)
+		c.AppCredID, c.AccessTokenID, c.Thumbprint, c.ChainID = v.AppCredID, v.AccessTokenID, v.Thumbprint, v.ChainID
+		if !v.AuthTime.IsZero() && v.AuthTime.Before(c.AuthTime) {
+			c.AuthTime = v.AuthTime
+		}
+	}
 	// A token is as fresh as the oldest proof that it needs.
 	if !need.metBy(p.methods) && p.receipt != nil {
 		c.AuthTime = p.receipt.AuthTime
@@ -192,7 +206,6 @@ func (s *Service) claims(u *identity.User, p proofs, need requirement) token.Cla
 	if !need.metBy(p.shown()) && p.parent.AuthTime.Before(c.AuthTime) {
 		c.AuthTime = p.parent.AuthTime
 	}
-	c.TrustID, c.AppCredID = p.parent.TrustID, p.parent.AppCredID
 	return c
 }
 
@@ -204,11 +217,21 @@ func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScop
 	if want.err != nil {
 		return orRefused(want.err)
 	}
+	if v := p.voucher; v != nil && want.Kind != ScopeNone {
+		switch {
+		case v.TrustID != "":
+			return s.trustScope(ctx, t, p.user.ID, v.TrustID)
+		case v.ProjectID != "":
+			want = WantedScope{Kind: ScopeProject, id: v.ProjectID}
+		}
+	}
 	switch want.Kind {
 	case ScopeNone:
 		return nil
 	case ScopeDefault:
 		return s.defaultScope(ctx, t, p)
+	case ScopeTrust:
+		return s.trustScope(ctx, t, p.user.ID, want.Target.ID)
 	}
 	want.state(t)
 	if err := s.enter(ctx, t); err != nil {
@@ -220,18 +243,23 @@ func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScop
 	return nil
 }
 
-// mayRescope refuses to continue tokens that must not change their scope.
+// mayRescope refuses to continue tokens that must not change their scope, and to go from what stands for a
+// person to a trust.
 func (s *Service) mayRescope(p proofs, want WantedScope) error {
-	if p.parent == nil {
+	if v := p.voucher; v != nil && v.delegated() && want.Kind != ScopeDefault {
+		return errRescope
+	}
+	if p.parent == nil || p.voucher != nil {
 		return nil
 	}
-	delegated := p.parent.TrustID != "" || p.parent.AppCredID != ""
-	elsewhere := want.Kind == ScopeProject || want.Kind == ScopeDomain
-	if delegated || p.parent.System && elsewhere || !s.o.RescopeScoped && p.parent.Scoped() {
-		return fault.New(fault.Forbidden, "The token cannot be exchanged for one with this scope.")
+	elsewhere := want.Kind == ScopeProject || want.Kind == ScopeDomain || want.Kind == ScopeTrust
+	if p.parent.Delegated() || p.parent.System && elsewhere || !s.o.RescopeScoped && p.parent.Scoped() {
+		return errRescope
 	}
 	return nil
 }
+
+var errRescope = fault.New(fault.Forbidden, "The token cannot be exchanged for one with this scope.")
 
 // defaultScope gives the user's default project when that works, and otherwise no scope, silently. Continuing
 // from a system token stays unscoped: a token of the system is not for projects.
@@ -278,7 +306,7 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 		}
 	}
 	if p.standing != nil {
-		if err := s.succeeded(ctx, t.UserID, *p.standing); err != nil {
+		if err := s.succeeded(ctx, p.user.ID, *p.standing); err != nil {
 			return Issued{}, err
 		}
 	}
@@ -291,10 +319,20 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 	}
 	err = s.store.Append(ctx, event.Event{
 		Action: "token.issue", Outcome: event.Success, Kind: event.Token, TargetID: t.AuditID, UserID: t.UserID,
-		DomainID: t.User.DomainID, Detail: map[string]any{"methods": joinMethods(t.Methods), "chain": t.ChainID, "scope": t.scopeName()},
-		Origin: withActor(ctx, t.UserID),
+		DomainID: t.User.DomainID, Detail: t.detail(), Origin: withActor(ctx, p.user.ID),
 	})
 	return Issued{Text: text, Token: t}, err
+}
+
+// detail is what the stream of events tells of a new token.
+func (t *Token) detail() map[string]any {
+	d := map[string]any{"methods": joinMethods(t.Methods), "chain": t.ChainID, "scope": t.scopeName()}
+	for name, id := range map[string]string{"application_credential": t.AppCredID, "trust": t.TrustID, "access_token": t.AccessTokenID} {
+		if id != "" {
+			d[name] = id
+		}
+	}
+	return d
 }
 
 func (t *Token) scopeName() string {

@@ -23,9 +23,10 @@ type Ref struct {
 // Request is a wish for a token, whatever the API it came by.
 type Request struct {
 	// Methods are the ways in, in the caller's order. Only their payloads are looked at.
-	Methods  []string
-	Password *PasswordProof
-	TOTP     *CodeProof
+	Methods       []string
+	Password      *PasswordProof
+	TOTP          *CodeProof
+	AppCredential *AppCredentialProof
 	// Token is the text of a token to continue from.
 	Token *string
 	// Receipt is the text of a receipt from an earlier, incomplete try; empty for none.
@@ -47,6 +48,14 @@ type CodeProof struct {
 	Code string
 }
 
+// AppCredentialProof is the payload of method "application_credential": the credential by its id, or by its name
+// among those of a user.
+type AppCredentialProof struct {
+	ID, Name string
+	User     Ref
+	Secret   string
+}
+
 // ScopeKind is what a token is wanted for.
 type ScopeKind int
 
@@ -57,12 +66,13 @@ const (
 	ScopeProject
 	ScopeDomain
 	ScopeSystem
+	ScopeTrust
 )
 
 // WantedScope is what a token is wanted for.
 type WantedScope struct {
 	Kind ScopeKind
-	// Target names the project or domain.
+	// Target names the project or domain, or the trust by its id.
 	Target Ref
 
 	id  string // of the target, once it was looked up

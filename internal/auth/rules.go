@@ -12,6 +12,9 @@ const (
 	MethodPassword = "password"
 	MethodTOTP     = "totp"
 	MethodToken    = "token"
+	// MethodAppCredential is an application credential's own; no rule can name it, for it proves what the sign-in
+	// proved that it was made with.
+	MethodAppCredential = "application_credential"
 )
 
 // Methods are the methods that rules may name (user option multi_factor_auth_rules).

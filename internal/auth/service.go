@@ -4,12 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/token"
+	"github.com/keyward/identity/internal/trust"
 )
 
 // Store is what the gate reads and writes itself.
@@ -22,6 +24,11 @@ type Store interface {
 	SetPassword(ctx context.Context, p identity.Password) error
 	Rehash(ctx context.Context, userID, oldHash, newHash string) error
 	Revoke(ctx context.Context, id string, expires time.Time) error
+	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
+	AppCredentialByName(ctx context.Context, userID, name string) (appcred.Credential, error)
+	Trust(ctx context.Context, id string) (trust.Trust, error)
+	// UseTrust takes one of the remaining uses and reports whether there was one.
+	UseTrust(ctx context.Context, id string) (bool, error)
 	UseReceipt(ctx context.Context, id string, expires time.Time) (bool, error)
 	Append(ctx context.Context, e event.Event) error
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
@@ -32,6 +39,9 @@ type Facts interface {
 	User(ctx context.Context, id string) (*identity.User, error)
 	Project(ctx context.Context, id string) (*resource.Project, error)
 	Roles(ctx context.Context, userID string, on assignment.TargetKind, target *resource.Project) ([]*assignment.Role, error)
+	Table(ctx context.Context) (*assignment.Table, error)
+	AppCredential(ctx context.Context, id string) (*appcred.Credential, error)
+	Trust(ctx context.Context, id string) (*trust.Trust, error)
 	HasFactor(ctx context.Context, userID string) (bool, error)
 	Revoked(ctx context.Context, auditID, chainID string) (bool, error)
 	// Version changes before anything that was true may be false; it means nothing unless trusted.

@@ -17,7 +17,7 @@ func (s *Service) SignIn(ctx context.Context, r Request) (Issued, error) {
 		return Issued{}, err
 	}
 	wait := func() {}
-	if r.has(MethodPassword) || r.has(MethodTOTP) {
+	if r.has(MethodPassword) || r.has(MethodTOTP) || r.has(MethodAppCredential) {
 		wait = s.floor(ctx)
 	}
 	p, err := s.prove(ctx, r)
@@ -50,6 +50,8 @@ func (r *Request) shape() error {
 			missing = r.TOTP == nil
 		case MethodToken:
 			missing = r.Token == nil
+		case MethodAppCredential:
+			missing = r.AppCredential == nil
 		default:
 			known = false
 		}
@@ -77,9 +79,19 @@ func (r *Request) refs() error {
 			return err
 		}
 	}
+	if c := r.AppCredential; r.has(MethodAppCredential) && c.ID == "" {
+		if c.Name == "" {
+			return fault.New(fault.BadRequest, "Expecting to find id or name in application_credential.")
+		}
+		if err := c.User.shape("user", true); err != nil {
+			return err
+		}
+	}
 	switch r.Scope.Kind {
 	case ScopeProject:
 		return r.Scope.Target.shape("project", true)
+	case ScopeTrust:
+		return r.Scope.Target.shape("OS-TRUST:trust", false)
 	case ScopeDomain:
 		return r.Scope.Target.shape("domain", false)
 	}
@@ -93,7 +105,7 @@ func (r *Request) has(method string) bool { return slices.Contains(r.Methods, me
 func (s *Service) prove(ctx context.Context, r Request) (proofs, error) {
 	p := proofs{oldAPI: r.OldAPI}
 	for _, prove := range []func(context.Context, Request, *proofs) error{
-		s.proveReceipt, s.proveToken, s.provePassword, s.proveCode,
+		s.proveReceipt, s.proveToken, s.proveAppCredential, s.provePassword, s.proveCode,
 	} {
 		if err := prove(ctx, r, &p); err != nil {
 			return p, err
@@ -167,6 +179,12 @@ func (s *Service) proveToken(ctx context.Context, r Request, p *proofs) error {
 	t, err := s.Read(ctx, *r.Token, false)
 	if err != nil {
 		return err
+	}
+	switch c := t.AppCredential; {
+	case c != nil && r.Scope.Kind == ScopeDefault:
+		p.voucher = voucherOf(c, MethodToken) // what continues it depends on it
+	case t.Delegated():
+		return errRescope
 	}
 	p.parent = t
 	p.stems = union(t.Methods, []string{MethodToken})

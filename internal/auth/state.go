@@ -7,12 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/token"
+	"github.com/keyward/identity/internal/trust"
 )
 
 // Token is who a token stands for and what that person may do with it, true at the time it was looked at.
@@ -26,6 +28,9 @@ type Token struct {
 	Domain        *resource.Project
 	// Roles are the effective roles on the scope; empty exactly for unscoped tokens.
 	Roles []*assignment.Role
+	// AppCredential or Trust is what the token stems from; both are nil for a person's own.
+	AppCredential *appcred.Credential
+	Trust         *trust.Trust
 
 	// kept tells that the token is remembered, and so may be what it was rendered to.
 	kept     bool
@@ -64,7 +69,8 @@ func (t *Token) Actor() policy.Actor {
 	a := policy.Actor{
 		UserID: t.User.ID, UserName: t.User.Name, UserDomainID: t.User.DomainID, System: t.System,
 		Methods: t.Methods, AuthTime: t.AuthTime, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
-		AuditID: t.AuditID, ChainID: t.ChainID, Delegated: t.TrustID != "" || t.AppCredID != "",
+		AuditID: t.AuditID, ChainID: t.ChainID, Delegated: t.Delegated(),
+		Unrestricted: t.AppCredential != nil && !t.AppCredential.Restricted(),
 	}
 	if t.Project != nil {
 		a.ProjectID, a.ProjectDomainID = t.Project.ID, t.Project.DomainID
@@ -79,12 +85,18 @@ func (t *Token) Actor() policy.Actor {
 	return a
 }
 
-// Authenticate tells who the bearer of a token is. It fails with Unauthorized for every token that is not
-// good now.
-func (s *Service) Authenticate(ctx context.Context, text string) (policy.Actor, error) {
+// serviceType is this service's type in the catalog, by which access rules name it.
+const serviceType = "identity"
+
+// Authenticate tells who the bearer of a token is. It fails with Unauthorized for every token that is not good now,
+// and for those that are not good for the request: tokens may be for some requests only (access rules).
+func (s *Service) Authenticate(ctx context.Context, text, method, path string) (policy.Actor, error) {
 	t, err := s.Read(ctx, text, false)
 	if err != nil {
 		return policy.Actor{}, err
+	}
+	if t.AppCredential != nil && !t.AppCredential.Admits(serviceType, method, path) {
+		return policy.Actor{}, errRefused
 	}
 	return t.Actor(), nil
 }
@@ -134,12 +146,22 @@ func (s *Service) read(ctx context.Context, text string) (*Token, error) {
 	return t, nil
 }
 
-// stand fills in the facts that the claims refer to: user, scope and roles, all alive. What is not alive or
-// not the user's is errRefused.
+// stand fills in the facts that the claims refer to: user, scope, roles and what the token stems from, all alive.
+// What is not alive or not the user's is errRefused.
 func (s *Service) stand(ctx context.Context, t *Token) error {
-	if t.TrustID != "" || t.AppCredID != "" {
-		return errRefused // nothing here can look up a delegation yet, so nothing vouches for one
+	switch {
+	case t.AppCredID != "":
+		return s.standOnAppCredential(ctx, t)
+	case t.TrustID != "":
+		return s.standOnTrust(ctx, t)
+	case t.AccessTokenID != "":
+		return errRefused // nothing here can look one up yet, so nothing vouches for one
 	}
+	return s.standAlone(ctx, t)
+}
+
+// standAlone fills in the facts of a token that is its user's own.
+func (s *Service) standAlone(ctx context.Context, t *Token) error {
 	var err error
 	if t.User, t.UserDomain, err = s.userAt(ctx, t.UserID, t.AuthVersion); err != nil {
 		return err

@@ -2,7 +2,11 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/keyward/identity/internal/password"
 )
@@ -62,4 +66,52 @@ func (v *Vault) verify(userID, sealed, plain string) (ok, rehash bool) {
 	}
 	ok, rehash, err = v.hasher.Verify(string(phc), plain)
 	return ok && err == nil, rehash
+}
+
+const purposeSecret = "application-credential-secret"
+
+func secretAAD(id string) []string { return []string{"application_credential", "secret", id} }
+
+// digest marks the stored form of a secret that was drawn at random: it cannot be guessed, so it need not be slow.
+const digest = "sha256:"
+
+// HashSecret returns the sealed form of the secret of an application credential. What people choose is hashed like
+// a password, what was drawn at random (at least 128 bits) is not. It fails like Hash.
+func (v *Vault) HashSecret(ctx context.Context, id, plain string, random bool) (string, error) {
+	var hash string
+	if random {
+		hash = digest + sum(plain)
+	} else {
+		plain, err := password.Normalize(plain)
+		if err != nil {
+			return "", err
+		}
+		if err := v.pool.Do(ctx, func() error { hash, err = v.hasher.Hash(plain); return err }); err != nil {
+			return "", err
+		}
+	}
+	sealed, err := v.sealer.Seal(purposeSecret, secretAAD(id), []byte(hash))
+	if err != nil {
+		return "", fmt.Errorf("seal secret: %w", err)
+	}
+	return sealed, nil
+}
+
+func sum(plain string) string {
+	d := sha256.Sum256([]byte(plain))
+	return hex.EncodeToString(d[:])
+}
+
+// VerifySecret compares a secret with what HashSecret returned. It fails with Unavailable when too many wait to be
+// compared, and with BadRequest for text that can be no secret.
+func (v *Vault) VerifySecret(ctx context.Context, id, sealed, plain string) (ok bool, err error) {
+	stored, err := v.sealer.Open(purposeSecret, secretAAD(id), sealed)
+	if err != nil {
+		return false, fmt.Errorf("open secret: %w", err)
+	}
+	if want, random := strings.CutPrefix(string(stored), digest); random {
+		return subtle.ConstantTimeCompare([]byte(want), []byte(sum(plain))) == 1, nil
+	}
+	err = v.pool.Do(ctx, func() error { ok, _, err = v.hasher.Verify(string(stored), plain); return err })
+	return ok, err
 }

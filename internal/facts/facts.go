@@ -13,6 +13,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/event"
@@ -20,6 +21,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/trust"
 )
 
 // Source is where facts come from. Its methods fail with NotFound for what does not exist.
@@ -32,6 +34,8 @@ type Source interface {
 	Catalog(ctx context.Context) ([]catalog.Region, []catalog.Service, []catalog.Endpoint, error)
 	Factors(ctx context.Context, userID string) ([]mfa.Factor, error)
 	Revoked(ctx context.Context, ids ...string) (bool, error)
+	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
+	Trust(ctx context.Context, id string) (trust.Trust, error)
 	// InTransaction reports whether reads with ctx are those of a transaction: they may see what is never
 	// committed, or what was true when it began.
 	InTransaction(ctx context.Context) bool
@@ -48,6 +52,8 @@ type Facts struct {
 	grants   *otter.Cache[string, []assignment.Grant]
 	factors  *otter.Cache[string, bool]
 	revoked  *otter.Cache[string, bool]
+	appCreds *otter.Cache[string, *appcred.Credential]
+	trusts   *otter.Cache[string, *trust.Trust]
 	table    atomic.Pointer[assignment.Table]
 	catalog  atomic.Pointer[catalog.Snapshot]
 
@@ -73,6 +79,8 @@ func New(source Source, size int, now func() time.Time) *Facts {
 		grants:   bounded[[]assignment.Grant](size),
 		factors:  bounded[bool](size),
 		revoked:  bounded[bool](2 * size),
+		appCreds: bounded[*appcred.Credential](size),
+		trusts:   bounded[*trust.Trust](size),
 	}
 }
 
@@ -167,6 +175,8 @@ func (f *Facts) forget() {
 	f.grants.InvalidateAll()
 	f.factors.InvalidateAll()
 	f.revoked.InvalidateAll()
+	f.appCreds.InvalidateAll()
+	f.trusts.InvalidateAll()
 	f.table.Store(nil)
 	f.catalog.Store(nil)
 }
@@ -194,6 +204,7 @@ func (f *Facts) drop(e event.Event) {
 	case event.Role:
 		f.table.Store(nil)
 		f.grants.InvalidateAll()
+		f.appCreds.InvalidateAll() // those that were made with a role go with it
 	case event.Project:
 		if e.Action == "project.delete" {
 			f.forget() // whatever was in it or granted on it is gone with it
@@ -204,6 +215,10 @@ func (f *Facts) drop(e event.Event) {
 		f.catalog.Store(nil)
 	case event.Factor:
 		f.factors.Invalidate(e.UserID)
+	case event.AppCredential:
+		f.appCreds.Invalidate(e.TargetID)
+	case event.Trust:
+		f.trusts.InvalidateAll() // what was made with a trust goes with it
 	case event.Token:
 		f.revoked.Invalidate(e.TargetID)
 	case event.Key, event.Policy, event.Credential, event.Document:
@@ -269,6 +284,22 @@ func (f *Facts) Revoked(ctx context.Context, auditID, chainID string) (bool, err
 		}
 	}
 	return false, nil
+}
+
+// AppCredential returns an application credential. It fails with NotFound.
+func (f *Facts) AppCredential(ctx context.Context, id string) (*appcred.Credential, error) {
+	return cached(ctx, f, f.appCreds, id, func() (*appcred.Credential, error) {
+		c, err := f.source.AppCredential(ctx, id)
+		return &c, err
+	})
+}
+
+// Trust returns a trust; how many uses remain is not to be relied on. It fails with NotFound.
+func (f *Facts) Trust(ctx context.Context, id string) (*trust.Trust, error) {
+	return cached(ctx, f, f.trusts, id, func() (*trust.Trust, error) {
+		t, err := f.source.Trust(ctx, id)
+		return &t, err
+	})
 }
 
 // Table returns all roles and what they imply.

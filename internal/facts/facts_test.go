@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/event"
@@ -16,6 +17,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/trust"
 )
 
 // source counts reads and answers what the test sets.
@@ -81,6 +83,16 @@ func (s *source) Factors(context.Context, string) ([]mfa.Factor, error) {
 func (s *source) Revoked(context.Context, ...string) (bool, error) {
 	s.count("revoked")
 	return false, nil
+}
+
+func (s *source) AppCredential(context.Context, string) (appcred.Credential, error) {
+	s.count("appcred")
+	return appcred.Credential{}, nil
+}
+
+func (s *source) Trust(context.Context, string) (trust.Trust, error) {
+	s.count("trust")
+	return trust.Trust{}, nil
 }
 
 type transaction struct{}

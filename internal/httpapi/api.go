@@ -32,10 +32,10 @@ import (
 // MaxBody is the largest request body in bytes, Keystone's default.
 const MaxBody = 114688
 
-// Authenticator tells who a token stands for. It fails with Unauthorized for every token that is not good,
-// and with Unavailable when it cannot tell.
+// Authenticator tells who a token stands for. It fails with Unauthorized for every token that is not good, for
+// this request if the token is good for some only, and with Unavailable when it cannot tell.
 type Authenticator interface {
-	Authenticate(ctx context.Context, token string) (policy.Actor, error)
+	Authenticate(ctx context.Context, token, method, path string) (policy.Actor, error)
 }
 
 // StepUp refuses callers whose proof is too old or weaker than what they have enrolled.
@@ -267,7 +267,7 @@ func (a *API) authenticate(c *Call) error {
 	if len(values) != 1 || values[0] == "" {
 		return errUnauthenticated
 	}
-	actor, err := a.Auth.Authenticate(c.ctx, values[0])
+	actor, err := a.Auth.Authenticate(c.ctx, values[0], c.req.Method, c.req.URL.EscapedPath())
 	if err != nil {
 		if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
 			return errUnauthenticated
