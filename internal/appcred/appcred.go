@@ -105,10 +105,10 @@ func matches(pattern, path string) bool {
 		kind, width := wildcard(pattern)
 		next := make([]bool, len(path)+1)
 		for i := range at {
-			switch {
-			case kind == 0:
+			switch kind {
+			case 0:
 				next[i] = i > 0 && at[i-1] && path[i-1] == pattern[0]
-			case kind == many:
+			case many:
 				next[i] = at[i] || i > 0 && next[i-1]
 			default:
 				next[i] = i > 0 && path[i-1] != '/' && (at[i-1] || next[i-1])

@@ -76,7 +76,8 @@ func (e *Engine) Allows(rule Rule, a *Actor, t Attrs) bool {
 	if !ok || a == nil {
 		return false
 	}
-	if b.scopes&(1<<a.Scope()) == 0 || a.Delegated && !b.delegated && !(a.Unrestricted && b.unrestricted) {
+	admitted := !a.Delegated || b.delegated || a.Unrestricted && b.unrestricted
+	if b.scopes&(1<<a.Scope()) == 0 || !admitted {
 		return false
 	}
 	return b.check.decide(a, t) && (!e.confined || a.Scope() != ScopeDomain || within(a, t))
