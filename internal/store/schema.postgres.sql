@@ -1,5 +1,59 @@
 -- Made from the migrations by go test ./internal/store -run Schema -update. Do not edit.
 
+CREATE TABLE access_rule (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    service text COLLATE "C" NOT NULL,
+    path text COLLATE "C" NOT NULL,
+    method text COLLATE "C" NOT NULL,
+    CONSTRAINT access_rule_pkey PRIMARY KEY (id),
+    CONSTRAINT access_rule_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX access_rule_once ON public.access_rule USING btree (user_id, service, path, method);
+
+CREATE TABLE application_credential (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    name_fold text COLLATE "C" NOT NULL,
+    description text COLLATE "C",
+    secret text COLLATE "C" NOT NULL,
+    unrestricted boolean,
+    expires_at bigint,
+    created_at bigint NOT NULL,
+    methods text COLLATE "C" NOT NULL,
+    auth_time bigint NOT NULL,
+    CONSTRAINT application_credential_pkey PRIMARY KEY (id),
+    CONSTRAINT application_credential_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT application_credential_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX application_credential_name ON public.application_credential USING btree (user_id, name);
+
+CREATE INDEX application_credential_project ON public.application_credential USING btree (project_id);
+
+CREATE TABLE application_credential_access_rule (
+    application_credential_id text COLLATE "C" NOT NULL,
+    access_rule_id text COLLATE "C" NOT NULL,
+    CONSTRAINT application_credential_access_ru_application_credential_id_fkey FOREIGN KEY (application_credential_id) REFERENCES application_credential(id) ON DELETE CASCADE,
+    CONSTRAINT application_credential_access_rule_access_rule_id_fkey FOREIGN KEY (access_rule_id) REFERENCES access_rule(id) ON DELETE CASCADE,
+    CONSTRAINT application_credential_access_rule_pkey PRIMARY KEY (application_credential_id, access_rule_id)
+);
+
+CREATE INDEX application_credential_access_rule_rule ON public.application_credential_access_rule USING btree (access_rule_id);
+
+CREATE TABLE application_credential_role (
+    application_credential_id text COLLATE "C" NOT NULL,
+    role_id text COLLATE "C" NOT NULL,
+    CONSTRAINT application_credential_role_application_credential_id_fkey FOREIGN KEY (application_credential_id) REFERENCES application_credential(id) ON DELETE CASCADE,
+    CONSTRAINT application_credential_role_pkey PRIMARY KEY (application_credential_id, role_id),
+    CONSTRAINT application_credential_role_role_id_fkey FOREIGN KEY (role_id) REFERENCES role(id) ON DELETE CASCADE
+);
+
+CREATE INDEX application_credential_role_role ON public.application_credential_role USING btree (role_id);
+
 CREATE TABLE credential (
     id text COLLATE "C" NOT NULL,
     user_id text COLLATE "C" NOT NULL,
@@ -289,6 +343,44 @@ CREATE TABLE signing_key (
     retire_at bigint,
     CONSTRAINT signing_key_pkey PRIMARY KEY (kid)
 );
+
+CREATE TABLE trust (
+    id text COLLATE "C" NOT NULL,
+    trustor_id text COLLATE "C" NOT NULL,
+    trustee_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C",
+    impersonation boolean NOT NULL,
+    expires_at bigint,
+    remaining_uses integer,
+    redelegated_trust_id text COLLATE "C",
+    redelegation_count integer NOT NULL,
+    created_at bigint NOT NULL,
+    methods text COLLATE "C" NOT NULL,
+    auth_time bigint NOT NULL,
+    extra text COLLATE "C" NOT NULL,
+    CONSTRAINT trust_pkey PRIMARY KEY (id),
+    CONSTRAINT trust_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT trust_redelegated_trust_id_fkey FOREIGN KEY (redelegated_trust_id) REFERENCES trust(id) ON DELETE CASCADE,
+    CONSTRAINT trust_trustee_id_fkey FOREIGN KEY (trustee_id) REFERENCES user_account(id) ON DELETE CASCADE,
+    CONSTRAINT trust_trustor_id_fkey FOREIGN KEY (trustor_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE INDEX trust_project ON public.trust USING btree (project_id);
+
+CREATE INDEX trust_redelegated ON public.trust USING btree (redelegated_trust_id);
+
+CREATE INDEX trust_trustee ON public.trust USING btree (trustee_id);
+
+CREATE INDEX trust_trustor ON public.trust USING btree (trustor_id);
+
+CREATE TABLE trust_role (
+    trust_id text COLLATE "C" NOT NULL,
+    role_id text COLLATE "C" NOT NULL,
+    CONSTRAINT trust_role_pkey PRIMARY KEY (trust_id, role_id),
+    CONSTRAINT trust_role_trust_id_fkey FOREIGN KEY (trust_id) REFERENCES trust(id) ON DELETE CASCADE
+);
+
+CREATE INDEX trust_role_role ON public.trust_role USING btree (role_id);
 
 CREATE TABLE used_receipt (
     id text COLLATE "C" NOT NULL,

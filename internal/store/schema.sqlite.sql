@@ -1,5 +1,50 @@
 -- Made from the migrations by go test ./internal/store -run Schema -update. Do not edit.
 
+CREATE TABLE access_rule (
+    id      TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    service TEXT NOT NULL,
+    path    TEXT NOT NULL,
+    method  TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX access_rule_once ON access_rule (user_id, service, path, method);
+
+CREATE TABLE application_credential (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    project_id   TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    name         TEXT NOT NULL,
+    name_fold    TEXT NOT NULL,
+    description  TEXT,
+    secret       TEXT NOT NULL,
+    unrestricted BOOLEAN,
+    expires_at   INTEGER,
+    created_at   INTEGER NOT NULL,
+    methods      TEXT NOT NULL,
+    auth_time    INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX application_credential_name ON application_credential (user_id, name);
+
+CREATE INDEX application_credential_project ON application_credential (project_id);
+
+CREATE TABLE application_credential_access_rule (
+    application_credential_id TEXT NOT NULL REFERENCES application_credential (id) ON DELETE CASCADE,
+    access_rule_id            TEXT NOT NULL REFERENCES access_rule (id) ON DELETE CASCADE,
+    PRIMARY KEY (application_credential_id, access_rule_id)
+);
+
+CREATE INDEX application_credential_access_rule_rule ON application_credential_access_rule (access_rule_id);
+
+CREATE TABLE application_credential_role (
+    application_credential_id TEXT NOT NULL REFERENCES application_credential (id) ON DELETE CASCADE,
+    role_id                   TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+    PRIMARY KEY (application_credential_id, role_id)
+);
+
+CREATE INDEX application_credential_role_role ON application_credential_role (role_id);
+
 CREATE TABLE credential (
     id         TEXT PRIMARY KEY,
     user_id    TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
@@ -254,6 +299,38 @@ CREATE TABLE signing_key (
     activated_at INTEGER,
     retire_at    INTEGER
 );
+
+CREATE TABLE trust (
+    id                   TEXT PRIMARY KEY,
+    trustor_id           TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    trustee_id           TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    project_id           TEXT REFERENCES project (id) ON DELETE CASCADE,
+    impersonation        BOOLEAN NOT NULL,
+    expires_at           INTEGER,
+    remaining_uses       INTEGER,
+    redelegated_trust_id TEXT REFERENCES trust (id) ON DELETE CASCADE,
+    redelegation_count   INTEGER NOT NULL,
+    created_at           INTEGER NOT NULL,
+    methods              TEXT NOT NULL,
+    auth_time            INTEGER NOT NULL,
+    extra                TEXT NOT NULL
+);
+
+CREATE INDEX trust_project ON trust (project_id);
+
+CREATE INDEX trust_redelegated ON trust (redelegated_trust_id);
+
+CREATE INDEX trust_trustee ON trust (trustee_id);
+
+CREATE INDEX trust_trustor ON trust (trustor_id);
+
+CREATE TABLE trust_role (
+    trust_id TEXT NOT NULL REFERENCES trust (id) ON DELETE CASCADE,
+    role_id  TEXT NOT NULL,
+    PRIMARY KEY (trust_id, role_id)
+);
+
+CREATE INDEX trust_role_role ON trust_role (role_id);
 
 CREATE TABLE used_receipt (
     id         TEXT PRIMARY KEY,
