@@ -2,6 +2,20 @@ package clients_test
 
 import "strings"
 
+// The flags of a user's options, all on and all off.
+const (
+	yes = " --ignore-lockout-failure-attempts --ignore-password-expiry --ignore-change-password-upon-first-use --enable-lock-password --enable-multi-factor-auth"
+	no  = " --no-ignore-lockout-failure-attempts --no-ignore-password-expiry --no-ignore-change-password-upon-first-use --disable-lock-password --disable-multi-factor-auth"
+)
+
+// options are what the server makes of these flags, and of rules.
+func options(on bool, rules [][]string) attributes {
+	return attributes{
+		"ignore_lockout_failure_attempts": on, "ignore_password_expiry": on, "ignore_change_password_upon_first_use": on,
+		"lock_password": on, "multi_factor_auth_enabled": on, "multi_factor_auth_rules": rules,
+	}
+}
+
 // users makes mouse, who may sign in on the project maze, and cat, who may not.
 func (sh shell) users() {
 	sh.refused("No project", "user create mouse --domain lab --project nothing")
@@ -9,20 +23,15 @@ func (sh shell) users() {
 		attributes{"name": "mouse", "enabled": true, "email": "m@lab", "description": "small", "default_project_id": sh.id("project show maze --domain lab", nil), "options": "map[]"})
 	sh.refused("409", "user create mouse --domain lab")
 	sh.show("user create mouse --domain lab --or-show", attributes{"id": mouse})
-	sh.show("user create cat --domain lab --disable --ignore-lockout-failure-attempts --ignore-password-expiry --ignore-change-password-upon-first-use "+
-		"--enable-lock-password --enable-multi-factor-auth --multi-factor-auth-rule password,totp --multi-factor-auth-rule totp", attributes{
-		"enabled": false, "options": attributes{
-			"ignore_lockout_failure_attempts": true, "ignore_password_expiry": true, "ignore_change_password_upon_first_use": true,
-			"lock_password": true, "multi_factor_auth_enabled": true, "multi_factor_auth_rules": [][]string{{"password", "totp"}, {"totp"}},
-		},
-	})
+	sh.show("user create cat --domain lab --disable"+yes+" --multi-factor-auth-rule password,totp --multi-factor-auth-rule totp",
+		attributes{"enabled": false, "options": options(true, [][]string{{"password", "totp"}, {"totp"}})})
 	sh.refused("400", "user set cat --domain lab --multi-factor-auth-rule magic")
-	sh.run("user set cat --domain lab --no-ignore-lockout-failure-attempts --no-ignore-password-expiry --no-ignore-change-password-upon-first-use " +
-		"--disable-lock-password --disable-multi-factor-auth --multi-factor-auth-rule password")
-	sh.show("user show cat --domain lab", attributes{"options": attributes{
-		"ignore_lockout_failure_attempts": false, "ignore_password_expiry": false, "ignore_change_password_upon_first_use": false,
-		"lock_password": false, "multi_factor_auth_enabled": false, "multi_factor_auth_rules": [][]string{{"password"}},
-	}})
+	sh.run("user set cat --domain lab" + no + " --multi-factor-auth-rule password")
+	sh.show("user show cat --domain lab", attributes{"options": options(false, [][]string{{"password"}})})
+	sh.show("user create dog"+no+" --multi-factor-auth-rule password", attributes{"options": options(false, [][]string{{"password"}})})
+	sh.run("user set dog" + yes + " --multi-factor-auth-rule totp")
+	sh.show("user show dog", attributes{"options": options(true, [][]string{{"totp"}})})
+	sh.run("user delete dog")
 
 	sh.list("user list", "Name", "admin", "cat", "mouse")
 	sh.list("user list --domain lab --long", "Name,Description,Email,Enabled", "cat   false", "mouse small m@lab true")
@@ -77,7 +86,7 @@ func (sh shell) groups() {
 
 // roles are roles of the cloud and of a domain, and what they imply.
 func (sh shell) roles() {
-	lead := sh.id("role create chief --domain lab --description first", attributes{"name": "chief", "description": "first", "domain_id": sh.id("domain show lab", nil)})
+	lead := sh.id("role create chief --domain lab --description first --no-immutable", attributes{"name": "chief", "description": "first", "domain_id": sh.id("domain show lab", nil)})
 	sh.refused("409", "role create chief --domain lab", "role create member")
 	sh.show("role create chief --domain lab --or-show", attributes{"id": lead})
 	sh.run("role set chief --domain lab --name lead --description second")
@@ -86,6 +95,9 @@ func (sh shell) roles() {
 
 	sh.show("role create keeper --immutable", attributes{"domain_id": nil, "options": attributes{"immutable": true}})
 	sh.refused("403", "role delete keeper", "role set keeper --name feeder")
+	sh.run("role set keeper --no-immutable")
+	sh.run("role set keeper --immutable")
+	sh.refused("403", "role delete keeper")
 	sh.run("role set keeper --no-immutable")
 	sh.list("role list", "Name", "Ops", "admin", "keeper", "manager", "member", "reader", "service")
 

@@ -4,7 +4,7 @@ package clients_test
 func (sh shell) domains() {
 	sh.refused("409", "domain create Default")
 	sh.refused("No domain", "domain show lab", "domain set lab --disable")
-	id := sh.id("domain create lab --description 'a lab'", attributes{"name": "lab", "enabled": true, "description": "a lab", "tags": "[]"})
+	id := sh.id("domain create lab --description 'a lab' --enable --no-immutable", attributes{"name": "lab", "enabled": true, "description": "a lab", "tags": "[]"})
 	sh.show("domain create lab --or-show", attributes{"id": id})
 	sh.show("domain create cellar --disable --immutable", attributes{"enabled": false, "options": attributes{"immutable": true}})
 	sh.list("domain list", "Name,Enabled,Description", "Default true The default domain", "cellar false", "lab true a lab")
@@ -20,6 +20,9 @@ func (sh shell) domains() {
 
 	sh.refused("403", "domain delete lab", "domain delete cellar", "domain set cellar --enable")
 	sh.run("domain set cellar --no-immutable")
+	sh.run("domain set cellar --immutable")
+	sh.refused("403", "domain delete cellar")
+	sh.run("domain set cellar --no-immutable")
 	sh.run("domain delete cellar")
 	sh.refused("No domain", "domain show cellar")
 }
@@ -30,7 +33,7 @@ func (sh shell) projects() {
 		attributes{"name": "warren", "description": "a maze", "enabled": true, "is_domain": false, "color": "red", "tags": "[old wide]"})
 	sh.refused("409", "project create warren --domain lab")
 	sh.show("project create warren --domain lab --or-show", attributes{"id": maze})
-	hall := sh.id("project create hall --domain lab --parent "+maze+" --disable --tag new", attributes{"parent_id": maze, "enabled": false})
+	hall := sh.id("project create hall --domain lab --parent "+maze+" --disable --no-immutable --tag new", attributes{"parent_id": maze, "enabled": false})
 
 	sh.list("project list", "Name", "admin", "warren", "hall")
 	sh.list("project list --domain lab --long", "Name,Description,Enabled", "hall  false", "warren a maze true")
@@ -50,7 +53,16 @@ func (sh shell) projects() {
 	sh.run("project set " + maze + " --clear-tags --tag last --immutable")
 	sh.show("project show "+maze, attributes{"tags": "[last]", "options": attributes{"immutable": true}})
 	sh.refused("403", "project set "+maze+" --disable", "project delete "+maze)
+	sh.refused("403", "project set "+maze+" --no-immutable --disable") // one after the other
 	sh.run("project set " + maze + " --no-immutable")
+	sh.run("project set " + maze + " --disable --tag next")
+	sh.show("project show "+maze, attributes{"enabled": false, "tags": "[last next]"})
+	sh.run("project set " + maze + " --enable --remove-tag last")
+	sh.show("project show "+maze, attributes{"enabled": true, "tags": "[next]"})
+	sh.show("project create vault --immutable", attributes{"options": attributes{"immutable": true}})
+	sh.refused("403", "project delete vault")
+	sh.run("project set vault --no-immutable")
+	sh.run("project delete vault")
 
 	sh.refused("403", "project delete maze --domain lab")
 	sh.refused("No project", "project delete nothing")
@@ -73,11 +85,15 @@ func (sh shell) catalog() {
 	nova := sh.id("service create compute --name nova --description 'a cloud' --disable", attributes{"type": "compute", "name": "nova", "enabled": false})
 	sh.run("service set nova --type servers --name nova2 --description clouds --enable")
 	sh.show("service show nova2", attributes{"id": nova, "type": "servers", "enabled": true, "description": "clouds"})
-	sh.run("service set " + nova + " --type compute --name nova")
+	sh.run("service set " + nova + " --type compute --name nova --disable")
+	sh.list("catalog list", "Name", "keystone")
+	sh.run("service set nova --enable")
+	sh.show("service create volume --name cinder --enable", attributes{"enabled": true})
+	sh.run("service delete cinder")
 	sh.list("service list --long", "Name,Type,Description,Enabled", "keystone identity  true", "nova compute clouds true")
 	sh.list("service list", "Name", "keystone", "nova")
 
-	public := sh.id("endpoint create compute public http://nova --region north", attributes{"service_name": "nova", "interface": "public", "url": "http://nova", "region": "north", "enabled": true})
+	public := sh.id("endpoint create compute public http://nova --region north --enable", attributes{"service_name": "nova", "interface": "public", "url": "http://nova", "region": "north", "enabled": true})
 	admin := sh.id("endpoint create nova admin http://secret --region north --disable", attributes{"enabled": false, "service_id": nova})
 	sh.refused("No service", "endpoint create nothing public http://nova")
 	sh.list("endpoint list --service nova", "ID,Region,Service Name,Service Type,Enabled,Interface,URL",
@@ -86,6 +102,8 @@ func (sh shell) catalog() {
 	sh.run("endpoint set " + admin + " --interface internal --url http://inside --region RegionOne --service nova --enable")
 	sh.show("endpoint show "+admin, attributes{"interface": "internal", "url": "http://inside", "region": "RegionOne", "enabled": true, "service_name": "nova"})
 
+	sh.run("endpoint set " + admin + " --disable")
+	sh.show("endpoint show "+admin, attributes{"enabled": false})
 	sh.list("catalog list", "Name,Type", "keystone identity", "nova compute")
 	sh.show("catalog show nova", attributes{"id": nova, "type": "compute"})
 	sh.list("versions show --service identity", "Service Type,Version,Status", "identity 2.0 DEPRECATED", "identity 3.14 CURRENT")

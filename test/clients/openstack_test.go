@@ -26,9 +26,10 @@ type shell struct {
 	flags []string
 	in    *json.Encoder
 	out   *json.Decoder
-	// names are the commands that it has for Identity v3, ran those that succeeded.
-	names []string
-	ran   map[string]bool
+	// commands are those that it has for Identity v3 with their flags, ran those that succeeded with the flags
+	// that they had.
+	commands map[string][]string
+	ran      map[string]map[string]bool
 }
 
 // newShell starts openstackclient for the administrator; the process ends with the test.
@@ -45,8 +46,8 @@ func newShell(t *testing.T, s *program.Server) shell {
 		_ = in.Close()
 		_ = cmd.Wait() // the context may have ended it
 	})
-	sh := shell{t: t, s: s, flags: adminFlags(s), in: json.NewEncoder(in), out: json.NewDecoder(out), ran: map[string]bool{}}
-	if err := sh.out.Decode(&sh.names); err != nil {
+	sh := shell{t: t, s: s, flags: adminFlags(s), in: json.NewEncoder(in), out: json.NewDecoder(out), ran: map[string]map[string]bool{}}
+	if err := sh.out.Decode(&sh.commands); err != nil {
 		t.Fatalf("openstackclient names its commands: %v", err)
 	}
 	return sh
@@ -93,9 +94,16 @@ func (sh shell) try(line string) (stdout, stderr string, err error) {
 	if code != 0 {
 		return stdout, stderr, fmt.Errorf("exit status %d", code)
 	}
-	for n := range args { // role add is a command, and so may be role add more
-		if name := strings.Join(args[:n+1], " "); slices.Contains(sh.names, name) {
-			sh.ran[name] = true
+	for n := range args {
+		name := strings.Join(args[:n+1], " ")
+		if _, ok := sh.commands[name]; !ok {
+			continue
+		}
+		if sh.ran[name] == nil {
+			sh.ran[name] = map[string]bool{}
+		}
+		for _, arg := range args {
+			sh.ran[name][arg] = true
 		}
 	}
 	return stdout, stderr, nil
