@@ -20,8 +20,8 @@ var unserved = map[string]string{
 
 // unservedSoon are the commands whose operations may be served any day.
 var unservedSoon = map[string]string{
-	"credential": "POST /v3/users/{user_id}/credentials/OS-EC2", "endpoint group": "POST /v3/OS-EP-FILTER/endpoint_groups",
-	"endpoint add": "POST /v3/OS-EP-FILTER/endpoint_groups", "endpoint remove": "POST /v3/OS-EP-FILTER/endpoint_groups",
+	"endpoint group": "POST /v3/OS-EP-FILTER/endpoint_groups",
+	"endpoint add":   "POST /v3/OS-EP-FILTER/endpoint_groups", "endpoint remove": "POST /v3/OS-EP-FILTER/endpoint_groups",
 	"federation": "GET /v3/OS-FEDERATION/mappings", "identity provider": "GET /v3/OS-FEDERATION/mappings", "limit": "POST /v3/limits",
 	"mapping": "GET /v3/OS-FEDERATION/mappings", "registered limit": "POST /v3/limits", "service provider": "GET /v3/OS-FEDERATION/mappings",
 }
