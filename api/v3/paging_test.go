@@ -226,3 +226,33 @@ func sortedWalk(t *testing.T, w *apitest.World, p paged, key, dir string) {
 		t.Errorf("%s by %s %s: %d of %d", p.path, key, dir, len(got), whole)
 	}
 }
+
+// TestPagesOfWhatIsComputed walks the projects of a user, which no table holds, and the groups of one.
+func TestPagesOfWhatIsComputed(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		w.User("ann", "red")
+		var projects, groups []string
+		for _, name := range []string{"a", "b", "c"} {
+			project := w.Project("red", name)
+			w.Put("/v3/projects/"+project+"/users/{ann}/roles/"+w.Role("member"), w.As("admin")).Want(204)
+			group := w.Post("/v3/groups", `{"group":{"name":"`+name+`"}}`, w.As("admin")).Want(201).Str("group.id")
+			w.Put("/v3/groups/"+group+"/users/{ann}", w.As("admin")).Want(204)
+			projects, groups = append(projects, project), append(groups, group)
+		}
+		for key, want := range map[string][]string{"projects": projects, "groups": groups} {
+			slices.Sort(want)
+			p := paged{key: key}
+			for _, limit := range []string{"1", "2", "3", "4"} {
+				var got, ids []string
+				for next := "/v3/users/{ann}/" + key + "?limit=" + limit; next != ""; {
+					ids, next = p.page(t, w, next)
+					got = append(got, ids...)
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s by %s: got %q, want %q", key, limit, got, want)
+				}
+			}
+		}
+	})
+}

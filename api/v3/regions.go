@@ -63,6 +63,7 @@ func (h regions) list(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
+	q.Limit = 0 // regions have no pages: a next link would be refused for its marker
 	page, err := h.Catalog.ListRegions(c.Context(), q)
 	return httpapi.Collection(c, "regions", page, func(r catalog.Region) string { return r.ID },
 		func(r catalog.Region) regionView { return viewRegion(c, r) }), err

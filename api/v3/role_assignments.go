@@ -110,10 +110,10 @@ func viewAssignment(link linker, a assignment.Assignment, n *assignment.Names) a
 	}
 	v := assignmentView{Role: party(a.RoleID, n.Roles, n.Projects), Links: assignmentLinks{Assignment: grantLink(link, a.By)}}
 	if a.GroupID != "" {
-		group := party(a.GroupID, n.Groups, n.Projects)
+		group := owned(a.GroupID, n.Groups, n.Projects)
 		v.Group = &group
 	} else {
-		user := party(a.UserID, n.Users, n.Projects)
+		user := owned(a.UserID, n.Users, n.Projects)
 		v.User = &user
 		if a.By.GroupID != "" {
 			v.Links.Membership = link("v3", "groups", a.By.GroupID, "users", a.UserID)
@@ -124,7 +124,7 @@ func viewAssignment(link linker, a assignment.Assignment, n *assignment.Names) a
 	}
 	switch a.On {
 	case assignment.OnProject:
-		project := party(a.TargetID, n.Projects, n.Projects)
+		project := owned(a.TargetID, n.Projects, n.Projects)
 		v.Scope.Project = &project
 	case assignment.OnDomain:
 		domain := domainOf(a.TargetID, n.Projects)
@@ -153,6 +153,23 @@ func party(id string, names, domains map[string]assignment.Name) partyView {
 	return v
 }
 
+// owned is a party that always belongs to a domain. Clients read its name without looking whether it is there:
+// what has gone has the empty one, as in Keystone, and a domain seen as a project has itself.
+func owned(id string, names, domains map[string]assignment.Name) partyView {
+	v := party(id, names, domains)
+	if names == nil || v.Domain != nil {
+		return v
+	}
+	domainID := ""
+	if _, is := domains[id]; is {
+		domainID = id
+	}
+	domain := domainOf(domainID, domains)
+	v.Domain = &domain
+	return v
+}
+
+// domainOf is a domain with its name, when there are names.
 func domainOf(id string, domains map[string]assignment.Name) assignmentDomain {
 	v := assignmentDomain{ID: id}
 	if domains != nil {

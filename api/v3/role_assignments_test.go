@@ -23,6 +23,8 @@ func TestViewAssignment(t *testing.T) {
 	system := assignment.Grant{RoleID: "r1", UserID: "u1", On: assignment.OnSystem}
 	inherited := assignment.Grant{RoleID: "r2", GroupID: "g1", On: assignment.OnDomain, TargetID: "d1", Inherited: true}
 	landed := assignment.Grant{RoleID: "r1", UserID: "u1", On: assignment.OnProject, TargetID: "p1", Inherited: true}
+	goneGroup := assignment.Grant{RoleID: "r1", GroupID: "g1", On: assignment.OnProject, TargetID: "p1"}
+	asProject := assignment.Grant{RoleID: "r1", UserID: "u1", On: assignment.OnProject, TargetID: "d1"}
 	for _, c := range []struct {
 		name  string
 		entry assignment.Assignment
@@ -70,9 +72,24 @@ func TestViewAssignment(t *testing.T) {
 		},
 		{
 			"the name of somebody who has gone is empty",
-			assignment.Assignment{Grant: system, By: system}, &assignment.Names{Users: map[string]assignment.Name{}, Roles: names.Roles},
-			`{"role":{"id":"r1","name":"reader"},"user":{"id":"u1","name":""},"scope":{"system":{"all":true}},` +
+			assignment.Assignment{Grant: system, By: system},
+			&assignment.Names{Users: map[string]assignment.Name{}, Roles: names.Roles, Projects: names.Projects},
+			`{"role":{"id":"r1","name":"reader"},"user":{"id":"u1","name":"","domain":{"id":"","name":""}},"scope":{"system":{"all":true}},` +
 				`"links":{"assignment":"http://id.example/v3/system/users/u1/roles/r1"}}`,
+		},
+		{
+			"a group and a project that have gone",
+			assignment.Assignment{Grant: goneGroup, By: goneGroup},
+			&assignment.Names{Users: map[string]assignment.Name{}, Groups: map[string]assignment.Name{}, Roles: names.Roles, Projects: map[string]assignment.Name{}},
+			`{"role":{"id":"r1","name":"reader"},"group":{"id":"g1","name":"","domain":{"id":"","name":""}},` +
+				`"scope":{"project":{"id":"p1","name":"","domain":{"id":"","name":""}}},` +
+				`"links":{"assignment":"http://id.example/v3/projects/p1/groups/g1/roles/r1"}}`,
+		},
+		{
+			"a domain seen as a project belongs to itself", assignment.Assignment{Grant: asProject, By: asProject}, names,
+			`{"role":{"id":"r1","name":"reader"},"user":{"id":"u1","name":"ann","domain":{"id":"d1","name":"red"}},` +
+				`"scope":{"project":{"id":"d1","name":"red","domain":{"id":"d1","name":"red"}}},` +
+				`"links":{"assignment":"http://id.example/v3/projects/d1/users/u1/roles/r1"}}`,
 		},
 	} {
 		got, err := json.Marshal(viewAssignment(link, c.entry, c.names))

@@ -1,6 +1,7 @@
 package listing_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/keyward/identity/internal/listing"
@@ -35,5 +36,32 @@ func TestMatch(t *testing.T) {
 				t.Errorf("%+v matches %q: got %v, want %v", f, c.have, got, c.want)
 			}
 		})
+	}
+}
+
+func TestCut(t *testing.T) {
+	t.Parallel()
+	all := []string{"b", "d", "f"}
+	for _, c := range []struct {
+		limit  int
+		marker string
+		want   []string
+		more   bool
+	}{
+		{0, "", all, false},
+		{3, "", all, false},
+		{4, "", all, false},
+		{2, "", []string{"b", "d"}, true},
+		{1, "b", []string{"d"}, true},
+		{2, "b", []string{"d", "f"}, false},
+		{1, "c", []string{"d"}, true},
+		{1, "f", nil, false},
+		{1, "g", nil, false},
+		{0, "a", all, false},
+	} {
+		got := listing.Cut(all, listing.Query{Limit: c.limit, Marker: c.marker}, func(s string) string { return s })
+		if !slices.Equal(got.Items, c.want) || got.More != c.more {
+			t.Errorf("%d behind %q: got %q, more %v", c.limit, c.marker, got.Items, got.More)
+		}
 	}
 }
