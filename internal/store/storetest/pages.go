@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -156,61 +157,14 @@ func walks(t *testing.T, w *world) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		domain := fmt.Sprintf("d%d", run)
-		must(t, w.CreateProject(w.ctx, resource.Project{ID: domain, Name: domain, IsDomain: true, Enabled: true}))
-		there := map[string]bool{}
-		create := func(what string) {
-			id := fmt.Sprintf("%s-%06x", domain, rapid.IntRange(0, 1<<24-1).Draw(rt, what))
-			err := w.CreateUser(w.ctx, identity.User{ID: id, DomainID: domain, Name: id})
-			if err == nil {
-				there[id] = true
-			} else {
-				wantKind(t, id, err, fault.Conflict)
-			}
-		}
-		remove := func(id string) {
-			if there[id] {
-				must(t, w.DeleteUser(w.ctx, id))
-				delete(there, id)
-			}
-		}
+		c := &crowd{t: t, rt: rt, w: w, domain: fmt.Sprintf("d%d", run), there: map[string]bool{}, stays: map[string]bool{}}
+		must(t, w.CreateProject(w.ctx, resource.Project{ID: c.domain, Name: c.domain, IsDomain: true, Enabled: true}))
 		for range rapid.IntRange(0, 8).Draw(rt, "users") {
-			create("id")
+			c.create()
 		}
-		stays := map[string]bool{}
-		for id := range there {
-			stays[id] = true
-		}
-		q := by("domain_id", listing.Equals, domain)
-		q.Limit, q.Desc = rapid.IntRange(1, 4).Draw(rt, "limit"), rapid.Bool().Draw(rt, "descending")
-		met := map[string]int{}
-		for {
-			page, err := w.ListUsers(w.ctx, q)
-			if err != nil {
-				rt.Fatalf("behind %q: %v", q.Marker, err)
-			}
-			for _, u := range page.Items {
-				met[u.ID]++
-			}
-			if !page.More {
-				break
-			}
-			q.Marker = page.Items[len(page.Items)-1].ID
-			if rapid.Bool().Draw(rt, "the marker goes") {
-				remove(q.Marker)
-				delete(stays, q.Marker)
-			}
-			for range rapid.IntRange(0, 2).Draw(rt, "changes") {
-				if all := sortedKeys(there); len(all) > 0 && rapid.Bool().Draw(rt, "delete") {
-					id := rapid.SampledFrom(all).Draw(rt, "which")
-					remove(id)
-					delete(stays, id)
-				} else {
-					create("new id")
-				}
-			}
-		}
-		for id := range stays {
+		maps.Copy(c.stays, c.there)
+		met := c.walk()
+		for id := range c.stays {
 			if met[id] != 1 {
 				rt.Errorf("%s was there all the time and was met %d times", id, met[id])
 			}
@@ -223,11 +177,60 @@ func walks(t *testing.T, w *world) {
 	})
 }
 
-func sortedKeys(m map[string]bool) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
+// crowd is the users of a domain, who come and go.
+type crowd struct {
+	t      *testing.T
+	rt     *rapid.T
+	w      *world
+	domain string
+	there  map[string]bool
+	stays  map[string]bool // those who were there from the beginning and have not gone
+}
+
+func (c *crowd) create() {
+	id := fmt.Sprintf("%s-%06x", c.domain, rapid.IntRange(0, 1<<24-1).Draw(c.rt, "id"))
+	err := c.w.CreateUser(c.w.ctx, identity.User{ID: id, DomainID: c.domain, Name: id})
+	if err == nil {
+		c.there[id] = true
+	} else {
+		wantKind(c.t, id, err, fault.Conflict)
 	}
-	slices.Sort(out)
-	return out
+}
+
+func (c *crowd) remove(id string) {
+	if c.there[id] {
+		must(c.t, c.w.DeleteUser(c.w.ctx, id))
+		delete(c.there, id)
+		delete(c.stays, id)
+	}
+}
+
+// walk reads all pages while the crowd changes, and counts how often each user was met.
+func (c *crowd) walk() map[string]int {
+	q := by("domain_id", listing.Equals, c.domain)
+	q.Limit, q.Desc = rapid.IntRange(1, 4).Draw(c.rt, "limit"), rapid.Bool().Draw(c.rt, "descending")
+	met := map[string]int{}
+	for {
+		page, err := c.w.ListUsers(c.w.ctx, q)
+		if err != nil {
+			c.rt.Fatalf("behind %q: %v", q.Marker, err)
+		}
+		for _, u := range page.Items {
+			met[u.ID]++
+		}
+		if !page.More {
+			return met
+		}
+		q.Marker = page.Items[len(page.Items)-1].ID
+		if rapid.Bool().Draw(c.rt, "the marker goes") {
+			c.remove(q.Marker)
+		}
+		for range rapid.IntRange(0, 2).Draw(c.rt, "changes") {
+			if all := slices.Sorted(maps.Keys(c.there)); len(all) > 0 && rapid.Bool().Draw(c.rt, "delete") {
+				c.remove(rapid.SampledFrom(all).Draw(c.rt, "which"))
+			} else {
+				c.create()
+			}
+		}
+	}
 }
