@@ -157,7 +157,7 @@ func walks(t *testing.T, w *world) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		c := &crowd{t: t, rt: rt, w: w, domain: fmt.Sprintf("d%d", run), there: map[string]bool{}, stays: map[string]bool{}}
+		c := &comers{t: t, rt: rt, w: w, domain: fmt.Sprintf("d%d", run), there: map[string]bool{}, stays: map[string]bool{}}
 		must(t, w.CreateProject(w.ctx, resource.Project{ID: c.domain, Name: c.domain, IsDomain: true, Enabled: true}))
 		for range rapid.IntRange(0, 8).Draw(rt, "users") {
 			c.create()
@@ -177,8 +177,8 @@ func walks(t *testing.T, w *world) {
 	})
 }
 
-// crowd is the users of a domain, who come and go.
-type crowd struct {
+// comers are the users of a domain, who come and go.
+type comers struct {
 	t      *testing.T
 	rt     *rapid.T
 	w      *world
@@ -187,7 +187,7 @@ type crowd struct {
 	stays  map[string]bool // those who were there from the beginning and have not gone
 }
 
-func (c *crowd) create() {
+func (c *comers) create() {
 	id := fmt.Sprintf("%s-%06x", c.domain, rapid.IntRange(0, 1<<24-1).Draw(c.rt, "id"))
 	err := c.w.CreateUser(c.w.ctx, identity.User{ID: id, DomainID: c.domain, Name: id})
 	if err == nil {
@@ -197,7 +197,7 @@ func (c *crowd) create() {
 	}
 }
 
-func (c *crowd) remove(id string) {
+func (c *comers) remove(id string) {
 	if c.there[id] {
 		must(c.t, c.w.DeleteUser(c.w.ctx, id))
 		delete(c.there, id)
@@ -205,8 +205,8 @@ func (c *crowd) remove(id string) {
 	}
 }
 
-// walk reads all pages while the crowd changes, and counts how often each user was met.
-func (c *crowd) walk() map[string]int {
+// walk reads all pages while they come and go, and counts how often each user was met.
+func (c *comers) walk() map[string]int {
 	q := by("domain_id", listing.Equals, c.domain)
 	q.Limit, q.Desc = rapid.IntRange(1, 4).Draw(c.rt, "limit"), rapid.Bool().Draw(c.rt, "descending")
 	met := map[string]int{}
