@@ -117,7 +117,11 @@ func (sh shell) federation() {
 	sh.refused("409", "identity provider create zoo", "identity provider create circus --remote-id https://zoo")
 	sh.list("identity provider list", "ID,Enabled,Domain ID,Description", "zoo false "+lab+" a zoo")
 	sh.run("identity provider set zoo --enable --description animals --remote-id-file " + sh.file("https://new.zoo\n"))
+	sh.show("identity provider create circus --enable --remote-id-file "+sh.file("https://circus\n"), attributes{"enabled": true, "remote_ids": "[https://circus]"})
+	sh.run("identity provider set circus --disable --remote-id https://tent")
+	sh.show("identity provider show circus", attributes{"enabled": false, "remote_ids": "[https://tent]"})
 	sh.list("identity provider list --enabled", "ID", "zoo") // the client cannot do --id
+	sh.run("identity provider delete circus")
 	sh.show("identity provider show zoo", attributes{"enabled": true, "description": "animals", "remote_ids": "[https://new.zoo]"})
 
 	sh.refused("400", "federation protocol create saml2 --identity-provider zoo --mapping nothing")
@@ -138,7 +142,10 @@ func (sh shell) federation() {
 	sh.list("service provider list", "ID,Enabled,Description,Auth URL", "sister false near https://sister/auth")
 	sh.run("service provider set sister --enable --description far --auth-url https://sister/a --service-provider-url https://sister/s")
 	sh.show("service provider show sister", attributes{"enabled": true, "description": "far", "auth_url": "https://sister/a", "sp_url": "https://sister/s"})
-	sh.run("service provider delete sister")
+	sh.show("service provider create brother --auth-url https://brother/auth --service-provider-url https://brother/sp --enable", attributes{"enabled": true})
+	sh.run("service provider set brother --disable")
+	sh.show("service provider show brother", attributes{"enabled": false})
+	sh.run("service provider delete sister brother")
 	sh.refused("404", "service provider delete sister")
 
 	sh.list("federation domain list", "ID")
