@@ -193,10 +193,10 @@ func TestCredentialLimit(t *testing.T) {
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
 		w.User("ann", "red")
 		ann := apitest.Token(w.Token("ann", ""))
-		make := func() int {
+		create := func() int {
 			return w.Post("/v3/credentials", `{"credential":{"type":"cert","user_id":"{ann}","blob":"x"}}`, ann).Status
 		}
-		got := []int{make(), make(), make()}
+		got := []int{create(), create(), create()}
 		if fmt.Sprint(got) != "[201 201 403]" {
 			t.Errorf("got %v", got)
 		}
