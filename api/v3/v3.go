@@ -34,6 +34,7 @@ func Ops(s Services) []httpapi.Op {
 	return slices.Concat(
 		tokens{s}.ops(),
 		authReads{s}.ops(),
+		pki{}.ops(),
 		domains{s}.ops(),
 		projects{s}.ops(),
 		projectTags{s}.ops(),

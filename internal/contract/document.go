@@ -63,6 +63,7 @@ type operation struct {
 	Security    *[]map[string][]string      `yaml:"security"` // nil when the document's own applies
 	QueryClosed bool                        `yaml:"x-query-closed"`
 	HeadStatus  int                         `yaml:"x-head-status"`
+	Refuses     bool                        `yaml:"x-always-refuses"`
 	Parameters  []documentParameter         `yaml:"parameters"`
 	RequestBody *documentBody               `yaml:"requestBody"`
 	Responses   map[string]documentResponse `yaml:"responses"`

@@ -175,8 +175,8 @@ func (l *loader) operation(method, path, pointer string, o *operation, shared []
 		success = success || code < 400
 		op.responses[code] = l.response(pointer+"/responses/"+status, r)
 	}
-	if !success {
-		l.problem(at, "there is no successful response")
+	if success == o.Refuses {
+		l.problem(at, "there is no successful response, or one where x-always-refuses says that there is none")
 	}
 	return op
 }
