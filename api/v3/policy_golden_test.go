@@ -26,8 +26,9 @@ var callers = []string{
 var bodies = map[string]string{
 	"createDomain": `{"domain":{"name":"new"}}`, "updateDomain": `{"domain":{"description":"x"}}`,
 	"createProject": `{"project":{"name":"new","domain_id":"{red}"}}`, "updateProject": `{"project":{"description":"x"}}`,
-	"replaceProjectTags": `{"tags":[]}`,
-	"createUser":         `{"user":{"name":"new","domain_id":"{red}"}}`, "updateUser": `{"user":{"description":"x"}}`,
+	"replaceProjectTags": `{"tags":[]}`, "replaceDomainConfig": `{}`,
+	"updateDomainConfig": `{}`, "updateDomainConfigGroup": `{}`, "updateDomainConfigOption": `{}`,
+	"createUser": `{"user":{"name":"new","domain_id":"{red}"}}`, "updateUser": `{"user":{"description":"x"}}`,
 	"createGroup": `{"group":{"name":"new","domain_id":"{red}"}}`, "updateGroup": `{"group":{"description":"x"}}`,
 	"createRole": `{"role":{"name":"new"}}`, "updateRole": `{"role":{"description":"x"}}`,
 	"createRegion": `{"region":{}}`, "createRegionWithId": `{"region":{}}`, "updateRegion": `{"region":{"description":"x"}}`,
@@ -45,7 +46,7 @@ var variables = strings.NewReplacer(
 	"{user_id}", "{ann}", "{group_id}", "{group}", "{project_id}", "{red/web}", "{domain_id}", "{red}", "{role_id}", "{role member}",
 	"{prior_role_id}", "{role manager}", "{implied_role_id}", "{role member}", "{region_id}", "RegionOne",
 	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
-	"{token_id}", "{v2token}", "{value}", "blue",
+	"{token_id}", "{v2token}", "{value}", "blue", "{group}", "ldap", "{option}", "url",
 )
 
 // TestPolicyGolden shows the whole authorization surface: which caller may call which operation. No operation

@@ -10,6 +10,7 @@ import (
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/credential"
+	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
@@ -19,14 +20,15 @@ import (
 
 // Services are what the handlers call.
 type Services struct {
-	Auth       *auth.Service
-	Identity   *identity.Service
-	Resource   *resource.Service
-	Assignment *assignment.Service
-	Catalog    *catalog.Registry
-	Credential *credential.Service
-	MFA        *mfa.Service
-	Facts      *facts.Facts
+	Auth         *auth.Service
+	Identity     *identity.Service
+	Resource     *resource.Service
+	Assignment   *assignment.Service
+	Catalog      *catalog.Registry
+	Credential   *credential.Service
+	MFA          *mfa.Service
+	Facts        *facts.Facts
+	DomainConfig *domainconfig.Service
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.
@@ -36,6 +38,7 @@ func Ops(s Services) []httpapi.Op {
 		authReads{s}.ops(),
 		pki{}.ops(),
 		domains{s}.ops(),
+		domainConfig{s}.ops(),
 		projects{s}.ops(),
 		projectTags{s}.ops(),
 		users{s}.ops(),

@@ -126,7 +126,7 @@ type Rule struct {
 func All() []Rule {
 	var all []Rule
 	for _, of := range [][]Rule{
-		domainRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
+		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
 		catalogRules, documentRules, tokenRules, credentialRules, mfaRules,
 	} {
 		all = append(all, of...)

@@ -17,6 +17,7 @@ import (
 	"github.com/keyward/identity/internal/config"
 	"github.com/keyward/identity/internal/contract"
 	"github.com/keyward/identity/internal/credential"
+	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
@@ -69,6 +70,8 @@ func (s *Server) assemble() (*parts, error) {
 		Assignment: roles,
 		Credential: credential.NewService(s.store, s.keys.ring, roles, cfg.Credential.UserLimit, id),
 		Catalog:    catalog.NewRegistry(s.store, id),
+		// No setting demands a pattern of passwords, so there is none to show.
+		DomainConfig: domainconfig.NewService(s.store, s.keys.ring, domainconfig.Compliance{}),
 	}
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,

@@ -240,6 +240,9 @@ func furnished(t *testing.T, w *apitest.World) {
 	}
 	w.Put("/v3/projects/{the project_id}/tags/blue", w.As("sysadmin")).Want(http.StatusCreated)
 	w.Name("the value", "blue") // of a tag
+	w.Put("/v3/domains/{the domain_id}/config", w.As("sysadmin"), apitest.Body(`{"config":{"ldap":{"url":"ldap://x"}}}`)).Want(http.StatusCreated)
+	w.Name("the group", "ldap") // of options of the domain
+	w.Name("the option", "url")
 	w.Name("the token_id", "not-a-token")
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
@@ -38,6 +39,14 @@ func eventsOfChanges(t *testing.T, w *world) {
 			Detail: map[string]any{"role_id": "member", "on": "project", "inherited": false, "group_id": "ops"}}},
 		{func() error { return w.CreateRegion(ctx, catalog.Region{ID: "r"}) }, event.Event{Action: "region.create", Kind: event.Catalog, TargetID: "r"}},
 		{func() error { return w.CreatePolicyDocument(ctx, catalog.PolicyDocument{ID: "p"}) }, event.Event{Action: "policy_document.create", Kind: event.Document, TargetID: "p"}},
+		{func() error {
+			return w.UpdateDomainConfig(ctx, "red", func([]domainconfig.Option) ([]domainconfig.Option, error) {
+				return []domainconfig.Option{{Group: "g", Name: "n", Value: "1"}}, nil
+			})
+		}, event.Event{Action: "domain_config.update", Kind: event.Document, TargetID: "red", DomainID: "red"}},
+		{func() error {
+			return w.UpdateDomainConfig(ctx, "red", func([]domainconfig.Option) ([]domainconfig.Option, error) { return nil, nil })
+		}, event.Event{Action: "domain_config.delete", Kind: event.Document, TargetID: "red", DomainID: "red"}},
 		{func() error { return w.Revoke(ctx, "audit", w.now) }, event.Event{Action: "token.revoke", Kind: event.Token, TargetID: "audit"}},
 	} {
 		before := w.last(t)

@@ -50,6 +50,8 @@ func Run(t *testing.T, url func(t *testing.T) string) {
 		"a target has one policy":                             policyAssociations,
 		"policies lead to endpoints":                          endpointsOfPolicies,
 		"associations go with what they name":                 associationsGo,
+		"domains keep configurations":                         domainConfigs,
+		"no change of a configuration is lost":                racingConfigs,
 		"policies racing for a target":                        racingAssociations,
 		"factors belong to users":                             factors,
 		"credentials and factors are one list":                credentials,
