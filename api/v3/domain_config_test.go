@@ -32,7 +32,7 @@ func TestDomainConfig(t *testing.T) {
 				apitest.Case{Name: "no such domain to clear", As: "admin", Do: "DELETE " + strings.Replace(path, "{red}", "none", 1), Want: 404})
 		}
 		for _, body := range []string{
-			`{}`, `{"config":{}}`, `{"config":{"ldap":{}}}`, `{"config":{"ldap":"x"}}`, `{"config":{"ldap":null}}`, `{"config":{"ldap":["url"]}}`,
+			`{"config":{}}`, `{"config":{"ldap":{}}}`, `{"config":{"ldap":"x"}}`, `{"config":{"ldap":null}}`, `{"config":{"ldap":["url"]}}`,
 			`{"config":{"nothing":{"url":"x"}}}`, `{"config":{"ldap":{"nothing":"x"}}}`, `{"config":{"ldap":{"url":"x"},"identity":{"nothing":1}}}`,
 			`{"config":{"security_compliance":{"password_regex":"x"}}}`, `{"config":{"ldap":{"":"x"}}}`,
 		} {
@@ -43,6 +43,7 @@ func TestDomainConfig(t *testing.T) {
 		w.Run(t, append(cases, []apitest.Case{
 			{As: "reader@system", Do: "PUT " + all, Body: put, Want: 403},
 			{As: "admin@red", Do: "PUT " + all, Body: put, Want: 403},
+			{Name: "no configuration", As: "admin", Do: "PUT " + all, Body: `{}`, Want: 400},
 			{Name: "a text", As: "admin", Do: "PUT " + all, Body: `{"config":"x"}`, Want: 400},
 			{Name: "no such domain to configure", As: "admin", Do: "PUT /v3/domains/none/config", Body: put, Want: 404},
 			{Name: "a project is no domain", As: "admin", Do: "PUT /v3/domains/{red/web}/config", Body: put, Want: 404},

@@ -26,8 +26,8 @@ var callers = []string{
 var bodies = map[string]string{
 	"createDomain": `{"domain":{"name":"new"}}`, "updateDomain": `{"domain":{"description":"x"}}`,
 	"createProject": `{"project":{"name":"new","domain_id":"{red}"}}`, "updateProject": `{"project":{"description":"x"}}`,
-	"replaceProjectTags": `{"tags":[]}`, "replaceDomainConfig": `{}`,
-	"updateDomainConfig": `{}`, "updateDomainConfigGroup": `{}`, "updateDomainConfigOption": `{}`,
+	"replaceProjectTags": `{"tags":[]}`, "replaceDomainConfig": `{"config":{}}`,
+	"updateDomainConfig": `{"config":{}}`, "updateDomainConfigGroup": `{"config":{}}`, "updateDomainConfigOption": `{"config":{}}`,
 	"createUser": `{"user":{"name":"new","domain_id":"{red}"}}`, "updateUser": `{"user":{"description":"x"}}`,
 	"createGroup": `{"group":{"name":"new","domain_id":"{red}"}}`, "updateGroup": `{"group":{"description":"x"}}`,
 	"createRole": `{"role":{"name":"new"}}`, "updateRole": `{"role":{"description":"x"}}`,

@@ -31,10 +31,10 @@ var sensitive = map[string]map[string]bool{"ldap": {"password": true}}
 func supported(group, name string) error {
 	options, ok := known[group]
 	if !ok {
-		return invalid("group %.64s is not supported.", group)
+		return invalid("group %.64q is not supported.", group)
 	}
 	if _, ok := options[name]; name != "" && !ok && !sensitive[group][name] {
-		return invalid("option %s in group %.64s is not supported.", name, group)
+		return invalid("option %s in group %.64q is not supported.", name, group)
 	}
 	return nil
 }

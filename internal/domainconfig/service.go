@@ -38,11 +38,11 @@ func (p Part) supported() error {
 // Show returns a part of a domain's configuration. It fails with Forbidden for what cannot be configured and
 // with NotFound when nothing of it is set that may be shown.
 func (s *Service) Show(ctx context.Context, domainID string, part Part) (Config, error) {
-	if err := part.supported(); err != nil {
-		return nil, err
-	}
 	stored, err := s.store.DomainConfig(ctx, domainID)
 	if err != nil {
+		return nil, err
+	}
+	if err := part.supported(); err != nil {
 		return nil, err
 	}
 	shown := show(slices.DeleteFunc(stored, func(o Option) bool { return !part.has(o) }))
@@ -79,15 +79,13 @@ func IsCompliance(group string) bool { return group == complianceGroup }
 // Replace gives a domain this configuration and no other. It returns what of it may be shown, and whether there
 // was none before. It fails with Forbidden for a configuration that may not be, and with NotFound.
 func (s *Service) Replace(ctx context.Context, domainID string, sent map[string]json.RawMessage) (shown Config, created bool, err error) {
-	options, err := s.options(domainID, sent)
-	if err != nil {
-		return nil, false, err
-	}
-	err = s.store.UpdateDomainConfig(ctx, domainID, func(old []Option) ([]Option, error) {
+	var now []Option
+	err = s.store.UpdateDomainConfig(ctx, domainID, func(old []Option) (_ []Option, err error) {
 		created = len(old) == 0
-		return options, nil
+		now, err = s.options(domainID, sent)
+		return now, err
 	})
-	return show(options), created, err
+	return show(now), created, err
 }
 
 // Update sets options and returns all that may be shown. When part names a group, nothing else may be sent and
@@ -97,20 +95,12 @@ func (s *Service) Update(ctx context.Context, domainID string, part Part, sent m
 	if part.Name != "" {
 		sent = map[string]json.RawMessage{part.Group: asJSON(sent)}
 	}
-	options, err := s.options(domainID, sent)
-	if err != nil {
-		return nil, err
-	}
-	if err := part.supported(); err != nil {
-		return nil, err
-	}
-	for _, o := range options {
-		if !part.has(o) {
-			return nil, invalid("only what is addressed can be changed, and %.64s in group %.64s is not.", o.Name, o.Group)
-		}
-	}
 	var now []Option
-	err = s.store.UpdateDomainConfig(ctx, domainID, func(old []Option) ([]Option, error) {
+	err := s.store.UpdateDomainConfig(ctx, domainID, func(old []Option) ([]Option, error) {
+		options, err := s.changes(domainID, part, sent)
+		if err != nil {
+			return nil, err
+		}
 		if part.Group != "" && !slices.ContainsFunc(old, part.has) {
 			return nil, absent(domainID, part.Group, part.Name)
 		}
@@ -120,14 +110,28 @@ func (s *Service) Update(ctx context.Context, domainID string, part Part, sent m
 	return show(now), err
 }
 
+// changes is options for a body that may change a part only.
+func (s *Service) changes(domainID string, part Part, sent map[string]json.RawMessage) ([]Option, error) {
+	options, err := s.options(domainID, sent)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range options {
+		if !part.has(o) {
+			return nil, invalid("only what is addressed can be changed, and %.64q in group %.64q is not.", o.Name, o.Group)
+		}
+	}
+	return options, part.supported()
+}
+
 // Delete removes a part of a domain's configuration. It fails with Forbidden for what cannot be configured, with
 // NotFound for an unknown domain, and when the group or option that is named is not set. Removing everything where
 // nothing is set is fine.
 func (s *Service) Delete(ctx context.Context, domainID string, part Part) error {
-	if err := part.supported(); err != nil {
-		return err
-	}
 	return s.store.UpdateDomainConfig(ctx, domainID, func(old []Option) ([]Option, error) {
+		if err := part.supported(); err != nil {
+			return nil, err
+		}
 		if part.Group != "" && !slices.ContainsFunc(old, part.has) {
 			return nil, absent(domainID, part.Group, part.Name)
 		}
@@ -144,7 +148,7 @@ func (s *Service) options(domainID string, sent map[string]json.RawMessage) ([]O
 	for _, group := range slices.Sorted(maps.Keys(sent)) {
 		var values map[string]json.RawMessage
 		if err := json.Unmarshal(sent[group], &values); err != nil || len(values) == 0 {
-			return nil, invalid("the value of group %.64s must be an object of options.", group)
+			return nil, invalid("the value of group %.64q must be an object of options.", group)
 		}
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			o, err := s.option(domainID, group, name, values[name])
@@ -159,7 +163,7 @@ func (s *Service) options(domainID string, sent map[string]json.RawMessage) ([]O
 
 func (s *Service) option(domainID, group, name string, value json.RawMessage) (Option, error) {
 	if name == "" {
-		return Option{}, invalid("an option in group %.64s has no name.", group)
+		return Option{}, invalid("an option in group %.64q has no name.", group)
 	}
 	if err := supported(group, name); err != nil {
 		return Option{}, err

@@ -62,6 +62,7 @@ func TestH12NoIdInAPathReachesTheDatabase(t *testing.T) {
 					case r.Status == http.StatusMethodNotAllowed && (text == ".." || text == "../.."):
 					case name == "region_id" && op.method == http.MethodPut && r.Status == http.StatusCreated: // regions have names
 						w.Delete(path, w.As("sysadmin")).Want(http.StatusNoContent)
+					case (name == "group" || name == "option") && r.Status == http.StatusForbidden: // names from a list
 					case name == "value" && op.method == http.MethodPut && r.Status == http.StatusCreated: // tags are texts
 						w.Delete(path, w.As("sysadmin")).Want(http.StatusNoContent)
 					default:
