@@ -35,7 +35,9 @@ func (h domainConfig) ops() []httpapi.Op {
 }
 
 // compliance reports whether the path names the group that everyone may read.
-func compliance(c *httpapi.Call, _ policy.None) bool { return domainconfig.IsCompliance(c.Param("group")) }
+func compliance(c *httpapi.Call, _ policy.None) bool {
+	return domainconfig.IsCompliance(c.Param("group"))
+}
 
 // part is what of a configuration the path names.
 func part(c *httpapi.Call) domainconfig.Part {

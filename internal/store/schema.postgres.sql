@@ -71,6 +71,16 @@ CREATE INDEX credential_of_project ON public.credential USING btree (project_id)
 
 CREATE INDEX credential_of_user ON public.credential USING btree (user_id, id);
 
+CREATE TABLE domain_option (
+    domain_id text COLLATE "C" NOT NULL,
+    section text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    value text NOT NULL,
+    sensitive boolean NOT NULL,
+    CONSTRAINT domain_option_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT domain_option_pkey PRIMARY KEY (domain_id, section, name)
+);
+
 CREATE TABLE endpoint (
     id text COLLATE "C" NOT NULL,
     interface text COLLATE "C" NOT NULL,

@@ -59,6 +59,15 @@ CREATE INDEX credential_of_project ON credential (project_id);
 
 CREATE INDEX credential_of_user ON credential (user_id, id);
 
+CREATE TABLE domain_option (
+    domain_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    section   TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    value     TEXT NOT NULL,
+    sensitive BOOLEAN NOT NULL,
+    PRIMARY KEY (domain_id, section, name)
+);
+
 CREATE TABLE endpoint (
     id         TEXT PRIMARY KEY,
     interface  TEXT NOT NULL,
