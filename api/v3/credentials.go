@@ -147,6 +147,7 @@ func (h credentials) create(c *httpapi.Call, x credentialTarget) (httpapi.Reply,
 	if x.Type == credential.TOTP {
 		return h.createFactor(c, d)
 	}
+	d.ForAnother = x.UserID != c.Actor.UserID
 	made, err := h.Credential.Create(c.Context(), d)
 	if err != nil {
 		return httpapi.Reply{}, err

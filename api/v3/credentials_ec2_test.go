@@ -77,6 +77,8 @@ func TestAccessKeyRefusals(t *testing.T) {
 			project(ann, "a domain", "ec2", "{red}", 403),
 			project(ann, "a certificate for another's project", "cert", "{red/db}", 403),
 			project(nil, "nobody", "ec2", "{red/web}", 401),
+			{Name: "an administrator's, on a project that is not there", As: "admin", Do: "POST /v3/credentials", Want: 404,
+				Body: strings.Replace(keyBody("b", "secret-two", ""), "{red/web}", "none", 1)},
 			patch("another user", "key", `"user_id":"{ben}"`),
 			patch("another project", "key", `"project_id":"{red/db}"`),
 			patch("no project", "key", `"project_id":null`),
@@ -102,6 +104,8 @@ func TestAccessKeyRefusals(t *testing.T) {
 			{Name: "another's key", Header: map[string]string{"X-Auth-Token": w.Token("ben", "")}, Do: "GET /v3/credentials/{key}", Want: 403, Never: "secret-one"},
 			{Name: "another's key, gone by him", Header: map[string]string{"X-Auth-Token": w.Token("ben", "")}, Do: "DELETE /v3/credentials/{key}", Want: 403},
 			{As: "reader@system", Do: "DELETE /v3/credentials/{key}", Want: 403},
+			{Name: "an administrator's, before there is a role", As: "admin", Do: "POST /v3/credentials", Want: 201,
+				Body: strings.Replace(keyBody("b", "secret-two", ""), "{red/web}", "{red/db}", 1)},
 		})
 		w.Clock.Advance(11 * time.Minute)
 		w.Post("/v3/credentials", keyBody("a", "secret-two", ""), apitest.Token(ann["X-Auth-Token"])).Want(http.StatusUnauthorized).Has("reauthentication_required")

@@ -52,6 +52,9 @@ type Draft struct {
 	ID                            optional.Value[string]
 	Type, Blob, UserID, ProjectID optional.Value[string]
 	Extra                         map[string]any
+	// ForAnother tells that an administrator makes it for somebody else. It may then wait for a role on its project,
+	// as in Keystone; without one it is of no use.
+	ForAnother bool
 }
 
 // TypeOf returns the form in which a type is kept and compared. No spelling of ec2 or totp, in other letters'

@@ -131,7 +131,8 @@ func (s *Service) seal(c *Credential, content Content) error {
 
 // Create stores a new credential. It fails with NotFound for a user that does not exist, BadRequest for a type
 // or blob that may not be, Forbidden when the user has no role on the project (which may not exist) or has too
-// many credentials, and Conflict for an access key that is taken.
+// many credentials, and Conflict for an access key that is taken. What is made for another needs no role yet, but
+// the project: NotFound.
 func (s *Service) Create(ctx context.Context, d Draft) (Credential, error) {
 	c := Credential{ID: s.newID(), UserID: d.UserID.Or(""), ProjectID: d.ProjectID.Or("")}
 	var err error
@@ -158,15 +159,15 @@ func (s *Service) Create(ctx context.Context, d Draft) (Credential, error) {
 	if err := s.seal(&c, content); err != nil {
 		return c, err
 	}
-	return c, s.add(ctx, c)
+	return c, s.add(ctx, c, d.ForAnother)
 }
 
-func (s *Service) add(ctx context.Context, c Credential) error {
+func (s *Service) add(ctx context.Context, c Credential, forAnother bool) error {
 	return s.store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.LockUser(ctx, c.UserID); err != nil {
 			return err
 		}
-		if c.ProjectID != "" {
+		if c.ProjectID != "" && !forAnother {
 			has, err := s.roles.HasProjectRole(ctx, c.UserID, c.ProjectID)
 			if err != nil {
 				return err
