@@ -49,6 +49,7 @@ func TestJSONHome(t *testing.T) {
 			Href     string            `json:"href"`
 			Template string            `json:"href-template"`
 			Vars     map[string]string `json:"href-vars"`
+			Hints    map[string]string `json:"hints"`
 		} `json:"resources"`
 	}
 	for path, prefix := range map[string]string{"/": "/v3", "/v3": ""} {
@@ -63,6 +64,14 @@ func TestJSONHome(t *testing.T) {
 		one := d.Resources[users]
 		if one.Template != prefix+"/users/{user_id}" || one.Vars["user_id"] != "https://docs.openstack.org/api/openstack-identity/3/param/user_id" {
 			t.Errorf("%s: a user is at %+v", path, one)
+		}
+		for _, name := range []string{"registered_limits", "registered_limit", "limits", "limit", "limit_model"} {
+			if r := d.Resources["https://docs.openstack.org/api/openstack-identity/3/rel/"+name]; r.Href+r.Template == "" || r.Hints["status"] != "experimental" {
+				t.Errorf("%s: %s is at %+v", path, name, r)
+			}
+		}
+		if one.Hints != nil {
+			t.Errorf("%s: a user is %v", path, one.Hints)
 		}
 		if _, ok := d.Resources["https://docs.openstack.org/api/openstack-identity/3/ext/OS-TRUST/1.0/rel/trusts"]; ok != served(w, "/v3/OS-TRUST/trusts") {
 			t.Errorf("%s: trusts are listed: %t", path, ok)

@@ -24,6 +24,11 @@ type relation struct {
 	params map[string]string
 }
 
+// experimental are the relations that Keystone marks so.
+var experimental = map[string]bool{
+	"rel/limit": true, "rel/limit_model": true, "rel/limits": true, "rel/registered_limit": true, "rel/registered_limits": true,
+}
+
 type document []byte
 
 func (d document) reply() httpapi.Reply {
@@ -43,15 +48,20 @@ func home(paths []string, prefix string) document {
 		Href     string            `json:"href,omitzero"`
 		Template string            `json:"href-template,omitzero"`
 		Vars     map[string]string `json:"href-vars,omitzero"`
+		Hints    map[string]string `json:"hints,omitzero"`
 	}
 	resources := map[string]resource{}
 	for _, r := range homeRelations {
 		if !exists["/v3"+variable.ReplaceAllString(r.path, "{}")] {
 			continue
 		}
+		var hints map[string]string
+		if experimental[r.name] {
+			hints = map[string]string{"status": "experimental"}
+		}
 		found := variable.FindAllStringSubmatch(r.path, -1)
 		if found == nil {
-			resources[relations+r.name] = resource{Href: prefix + r.path}
+			resources[relations+r.name] = resource{Href: prefix + r.path, Hints: hints}
 			continue
 		}
 		vars := map[string]string{}
@@ -62,7 +72,7 @@ func home(paths []string, prefix string) document {
 			}
 			vars[m[1]] = relations + param
 		}
-		resources[relations+r.name] = resource{Template: prefix + r.path, Vars: vars}
+		resources[relations+r.name] = resource{Template: prefix + r.path, Vars: vars, Hints: hints}
 	}
 	b, err := json.Marshal(map[string]any{"resources": resources}, json.Deterministic(true))
 	if err != nil {

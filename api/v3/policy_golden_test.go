@@ -39,6 +39,10 @@ var bodies = map[string]string{
 	"createCredential": `{"credential":{"type":"totp","user_id":"{ann}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`,
 	"updateCredential": `{"credential":{"type":"totp"}}`,
 	"enrolTotp":        `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`,
+	"createRegisteredLimits": `{"registered_limits":[{"service_id":"{service}","resource_name":"x","default_limit":1}]}`,
+	"updateRegisteredLimit":  `{"registered_limit":{"default_limit":2}}`,
+	"createLimits":           `{"limits":[{"service_id":"{service}","resource_name":"cores","resource_limit":1,"domain_id":"{red}"}]}`,
+	"updateLimit":            `{"limit":{"resource_limit":2}}`,
 }
 
 // variables are what stands for the variables of paths.
@@ -47,6 +51,7 @@ var variables = strings.NewReplacer(
 	"{prior_role_id}", "{role manager}", "{implied_role_id}", "{role member}", "{region_id}", "RegionOne",
 	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
 	"{token_id}", "{v2token}", "{value}", "blue", "{group}", "ldap", "{option}", "url",
+	"{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
 )
 
 // TestPolicyGolden shows the whole authorization surface: which caller may call which operation. No operation
@@ -96,6 +101,11 @@ func goldenWorld(t *testing.T) *apitest.World {
 	add("/v3/services", "service", `{"service":{"type":"x"}}`)
 	add("/v3/endpoints", "endpoint", `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`)
 	add("/v3/policies", "policy", `{"policy":{"blob":"{}","type":"x"}}`)
+	addFirst := func(path, kind, body string) {
+		w.Name(kind, w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+"s.0.id"))
+	}
+	addFirst("/v3/registered_limits", "registered_limit", `{"registered_limits":[{"service_id":"{service}","resource_name":"cores","default_limit":1}]}`)
+	addFirst("/v3/limits", "limit", `{"limits":[{"service_id":"{service}","resource_name":"cores","resource_limit":1,"project_id":"{red/web}"}]}`)
 	w.Put("/v3/groups/{group}/users/{ann}", w.As("sysadmin")).Want(http.StatusNoContent)
 	for _, on := range []string{"projects/{red/web}", "domains/{red}", "system"} {
 		for _, who := range []string{"users/{ann}", "groups/{group}"} {

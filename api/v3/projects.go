@@ -45,6 +45,8 @@ type projectView struct {
 	// Parents and Subtree are there when asked for: a tree of ids, or a list.
 	Parents *any `json:"parents,omitzero"`
 	Subtree *any `json:"subtree,omitzero"`
+	// Limits are there in lists of relatives, when asked for.
+	Limits *[]limitView `json:"limits,omitzero"`
 	// Repeated is Extra once more, in answers to PATCH.
 	Repeated *attributes `json:"extra,omitzero"`
 	Extra    attributes  `json:",embed"`
@@ -158,9 +160,9 @@ func (h projects) relatives(c *httpapi.Call, id string, v *projectView) error {
 		read func() (any, error)
 	}{
 		{"parents_as_ids", &v.Parents, func() (any, error) { return tree(h.Resource.ParentIDs(ctx, id)) }},
-		{"parents_as_list", &v.Parents, func() (any, error) { return branch(c)(h.Resource.Parents(ctx, id, h.visible(c))) }},
+		{"parents_as_list", &v.Parents, func() (any, error) { return h.branch(c)(h.Resource.Parents(ctx, id, h.visible(c))) }},
 		{"subtree_as_ids", &v.Subtree, func() (any, error) { return tree(h.Resource.SubtreeIDs(ctx, id)) }},
-		{"subtree_as_list", &v.Subtree, func() (any, error) { return branch(c)(h.Resource.Subtree(ctx, id, h.visible(c))) }},
+		{"subtree_as_list", &v.Subtree, func() (any, error) { return h.branch(c)(h.Resource.Subtree(ctx, id, h.visible(c))) }},
 	} {
 		if !c.Flag(part.flag) {
 			continue
@@ -182,14 +184,25 @@ func tree(t resource.Tree, err error) (any, error) {
 	return t, err
 }
 
-// branch shows relatives as a list of projects, each under its name.
-func branch(c *httpapi.Call) func([]resource.Project, error) (any, error) {
+// branch shows relatives as a list of projects, each under its name, and with its limits when asked for.
+func (h projects) branch(c *httpapi.Call) func([]resource.Project, error) (any, error) {
 	return func(ps []resource.Project, err error) (any, error) {
-		list := make([]map[string]projectView, len(ps))
-		for i, p := range ps {
-			list[i] = map[string]projectView{"project": viewProject(c, p)}
+		if err != nil {
+			return nil, err
 		}
-		return list, err
+		list := make([]map[string]projectView, len(ps))
+		show := func(resource.Project) *[]limitView { return nil }
+		if c.Flag("include_limits") {
+			if show, err = limits(h).of(c, ps); err != nil {
+				return nil, err
+			}
+		}
+		for i, p := range ps {
+			v := viewProject(c, p)
+			v.Limits = show(p)
+			list[i] = map[string]projectView{"project": v}
+		}
+		return list, nil
 	}
 }
 

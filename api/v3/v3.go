@@ -14,6 +14,7 @@ import (
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/resource"
 )
@@ -29,6 +30,7 @@ type Services struct {
 	MFA          *mfa.Service
 	Facts        *facts.Facts
 	DomainConfig *domainconfig.Service
+	Limit        *limit.Service
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.
@@ -52,6 +54,8 @@ func Ops(s Services) []httpapi.Op {
 		endpoints{s}.ops(),
 		policies{s}.ops(),
 		endpointPolicies{s}.ops(),
+		registeredLimits{s}.ops(),
+		limits{s}.ops(),
 		credentials{s}.ops(),
 		factors{s}.ops(),
 	)

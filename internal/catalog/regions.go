@@ -86,8 +86,8 @@ func (s *Registry) UpdateRegion(ctx context.Context, id string, d RegionDraft) (
 	return s.store.UpdateRegion(ctx, regionID(id), func(r *Region) error { return d.apply(r) })
 }
 
-// DeleteRegion removes a region and those below it. It fails with Forbidden while one of them has endpoints,
-// and with NotFound.
+// DeleteRegion removes a region and those below it. It fails with Forbidden while one of them has endpoints or
+// registered limits, and with NotFound.
 func (s *Registry) DeleteRegion(ctx context.Context, id string) error {
 	return s.store.DeleteRegion(ctx, regionID(id))
 }

@@ -28,14 +28,14 @@ type Store interface {
 	CreateRegion(ctx context.Context, r Region) error
 	// UpdateRegion fails with BadRequest when the region would be below itself.
 	UpdateRegion(ctx context.Context, id string, change func(*Region) error) (Region, error)
-	// DeleteRegion takes the regions below along; Forbidden when one of them has endpoints.
+	// DeleteRegion takes the regions below along; Forbidden when one of them has endpoints or registered limits.
 	DeleteRegion(ctx context.Context, id string) error
 
 	Service(ctx context.Context, id string) (Service, error)
 	ListServices(ctx context.Context, q listing.Query) (listing.Page[Service], error)
 	CreateService(ctx context.Context, v Service) error
 	UpdateService(ctx context.Context, id string, change func(*Service) error) (Service, error)
-	// DeleteService takes the endpoints of the service along.
+	// DeleteService takes the endpoints of the service along; Forbidden when it has registered limits.
 	DeleteService(ctx context.Context, id string) error
 
 	Endpoint(ctx context.Context, id string) (Endpoint, error)
@@ -115,7 +115,8 @@ func (s *Registry) UpdateService(ctx context.Context, id string, d ServiceDraft)
 	return s.store.UpdateService(ctx, id, func(v *Service) error { return d.apply(v) })
 }
 
-// DeleteService removes a service and its endpoints. It fails with NotFound.
+// DeleteService removes a service and its endpoints. It fails with Forbidden while it has registered limits, and
+// with NotFound.
 func (s *Registry) DeleteService(ctx context.Context, id string) error {
 	return s.store.DeleteService(ctx, id)
 }

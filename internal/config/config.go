@@ -28,6 +28,7 @@ type Config struct {
 	Password        Password
 	Credential      Credential
 	Cache           Cache
+	UnifiedLimit    UnifiedLimit
 	Policy          Policy
 	Security        Security
 	Log             Log
@@ -114,6 +115,9 @@ type Password struct {
 
 // Cache bounds what is remembered.
 type Cache struct{ Size int }
+
+// UnifiedLimit says how limits of domains and of their projects go together.
+type UnifiedLimit struct{ EnforcementModel string }
 
 // Policy names an operator's policy.yaml, and says whether tokens of a domain are confined to it.
 type Policy struct {

@@ -88,6 +88,7 @@ func (c *Config) problems() []error {
 	c.passwordProblems(&ps)
 
 	ps.within("cache.size", c.Cache.Size, 1, 10_000_000)
+	ps.oneOf("unified_limit.enforcement_model", c.UnifiedLimit.EnforcementModel, "flat", "strict_two_level")
 	ps.unless(c.Security.Contact == "" || isContact(c.Security.Contact), "security.contact: must be a mailto: or https: address")
 	ps.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	ps.oneOf("log.format", c.Log.Format, "json", "text")

@@ -89,7 +89,7 @@ func within(a *Actor, t Attrs) bool {
 	self := t["target.user.id"]
 	own := self.known && self.text == a.UserID
 	for name, v := range t {
-		if !v.known || v.text == a.DomainID || !strings.HasSuffix(name, ".domain_id") && name != "target.domain.id" {
+		if !v.known || v.text == a.DomainID || !strings.HasSuffix(name, ".domain_id") && !strings.HasSuffix(name, ".domain.id") {
 			continue
 		}
 		if !own || name != "target.user.domain_id" {

@@ -92,6 +92,14 @@ func variants(r Rule) map[string]func(Attrs) {
 			forms[" "+role+" of another domain"] = both(drop(group, domain), name(role), elsewhere("target.role.domain_id"))
 		}
 		return forms
+	case GetLimit.Name:
+		return map[string]func(Attrs){
+			" of a project": func(Attrs) {},
+			" of a domain": func(t Attrs) {
+				t["target.limit.domain.id"], t["target.limit.project.domain_id"] = t["target.limit.project.domain_id"], Value{}
+				t["target.limit.project_id"] = Value{}
+			},
+		}
 	case AddUserToGroup.Name, RemoveUserFromGroup.Name, CheckUserInGroup.Name:
 		return map[string]func(Attrs){
 			"": func(Attrs) {}, " user elsewhere": func(t Attrs) { t[user+"domain_id"] = Is("d9") },
@@ -119,6 +127,7 @@ func targetAttrs(r Rule, i int, a Actor) Attrs {
 		"target.domain.id": Is(o.domain), "target.domain_id": IsOrNull(o.domain),
 		"target.role.id": Is("r"), "target.role.name": Is("auditor"), "target.role.domain_id": IsOrNull(""),
 		"target.credential.user_id": Is(o.user), "target.credential.project_id": Is(o.project),
+		"target.limit.domain.id": IsOrNull(""), "target.limit.project_id": Is(o.project), "target.limit.project.domain_id": IsOrNull(o.domain),
 		"target.credential.type": Is("ec2"), "target.token.user_id": Is(o.user),
 	}
 	maps.DeleteFunc(all, func(k string, _ Value) bool { return !slices.Contains(r.Targets, k) })

@@ -21,6 +21,7 @@ import (
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/password"
 	"github.com/keyward/identity/internal/policy"
@@ -72,6 +73,7 @@ func (s *Server) assemble() (*parts, error) {
 		Catalog:    catalog.NewRegistry(s.store, id),
 		// No setting demands a pattern of passwords, so there is none to show.
 		DomainConfig: domainconfig.NewService(s.store, s.keys.ring, domainconfig.Compliance{}),
+		Limit:        limit.NewService(s.store, limit.Model(cfg.UnifiedLimit.EnforcementModel), id),
 	}
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
@@ -104,6 +106,14 @@ func Policy(cfg config.Config) (*policy.Engine, error) {
 	return engine, err
 }
 
+// maxDepth is how deep projects may nest: less than configured where the model of limits demands it.
+func maxDepth(cfg config.Config) int {
+	if limit.Model(cfg.UnifiedLimit.EnforcementModel) == limit.StrictTwoLevel {
+		return min(cfg.MaxProjectDepth, limit.StrictDepth)
+	}
+	return cfg.MaxProjectDepth
+}
+
 func newVault(cfg config.Config, keys *Keys) (*auth.Vault, error) {
 	p := cfg.Password
 	hasher, err := password.NewHasher(password.Params{MemoryKiB: uint32(p.MemoryKiB), Passes: uint32(p.Passes), Lanes: 1})
@@ -123,7 +133,7 @@ func lockout(c config.Config) auth.Lockout {
 
 func limits(c config.Config) resource.Limits {
 	return resource.Limits{
-		MaxDepth: c.MaxProjectDepth, SafeProjects: c.Resource.ProjectNameURLSafe != config.URLSafeOff,
+		MaxDepth: maxDepth(c), SafeProjects: c.Resource.ProjectNameURLSafe != config.URLSafeOff,
 		SafeDomains: c.Resource.DomainNameURLSafe != config.URLSafeOff,
 	}
 }

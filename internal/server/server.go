@@ -25,6 +25,7 @@ import (
 	"github.com/keyward/identity/internal/config"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/store"
 )
 
@@ -139,7 +140,22 @@ func (s *Server) open(ctx context.Context) error {
 	if s.keys, err = openKeys(ctx, s.store, s.cfg, s.deps); err != nil {
 		return err
 	}
+	if err := s.checkDepth(ctx); err != nil {
+		return err
+	}
 	return s.keys.ensure(ctx)
+}
+
+// checkDepth refuses a model of limits that the projects which are there do not fit.
+func (s *Server) checkDepth(ctx context.Context) error {
+	if limit.Model(s.cfg.UnifiedLimit.EnforcementModel) != limit.StrictTwoLevel {
+		return nil
+	}
+	deep, err := s.store.ProjectDeeperThan(ctx, limit.StrictDepth)
+	if err == nil && deep != "" {
+		err = fmt.Errorf("unified_limit.enforcement_model: strict_two_level admits %d levels of projects, and %s is deeper", limit.StrictDepth, deep)
+	}
+	return err
 }
 
 func openStore(ctx context.Context, cfg config.Config, deps Deps) (*store.Store, error) {

@@ -119,10 +119,11 @@ func regionTree(db *gorm.DB, id string) ([]string, error) {
 	return ids, err
 }
 
-// DeleteRegion deletes a region and the regions below it; Forbidden when one of them has endpoints.
+// DeleteRegion deletes a region and the regions below it; Forbidden when one of them has endpoints or registered
+// limits.
 func (s *Store) DeleteRegion(ctx context.Context, id string) error {
 	ev := event.Event{Action: "region.delete", Kind: event.Catalog, TargetID: id}
-	const refusal = "Unable to delete region %s because it or its child regions have associated endpoints."
+	const refusal = "Unable to delete region %s because it or its child regions have associated endpoints or registered limits."
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
 		if _, err := lock[regionRow](db, missing("region", id), "id = ?", id); err != nil {
 			return err

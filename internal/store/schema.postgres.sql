@@ -241,6 +241,26 @@ CREATE UNIQUE INDEX project_name ON public.project USING btree (COALESCE(domain_
 
 CREATE INDEX project_page ON public.project USING btree (domain_id, id);
 
+CREATE TABLE project_limit (
+    id text COLLATE "C" NOT NULL,
+    registered_limit_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C",
+    domain_id text COLLATE "C",
+    resource_limit bigint NOT NULL,
+    description text,
+    CONSTRAINT project_limit_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT project_limit_one_owner CHECK (((project_id IS NULL) <> (domain_id IS NULL))),
+    CONSTRAINT project_limit_pkey PRIMARY KEY (id),
+    CONSTRAINT project_limit_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT project_limit_registered_limit_id_fkey FOREIGN KEY (registered_limit_id) REFERENCES registered_limit(id)
+);
+
+CREATE INDEX project_limit_domain ON public.project_limit USING btree (domain_id);
+
+CREATE UNIQUE INDEX project_limit_once ON public.project_limit USING btree (registered_limit_id, COALESCE(project_id, ''::text), COALESCE(domain_id, ''::text));
+
+CREATE INDEX project_limit_project ON public.project_limit USING btree (project_id);
+
 CREATE TABLE project_tag (
     project_id text COLLATE "C" NOT NULL,
     name text COLLATE "C" NOT NULL,
@@ -271,6 +291,25 @@ CREATE TABLE region (
 );
 
 CREATE INDEX region_parent ON public.region USING btree (parent_id);
+
+CREATE TABLE registered_limit (
+    id text COLLATE "C" NOT NULL,
+    service_id text COLLATE "C" NOT NULL,
+    region_id text COLLATE "C",
+    resource_name text COLLATE "C" NOT NULL,
+    resource_name_fold text COLLATE "C" NOT NULL,
+    default_limit bigint NOT NULL,
+    description text,
+    CONSTRAINT registered_limit_pkey PRIMARY KEY (id),
+    CONSTRAINT registered_limit_region_id_fkey FOREIGN KEY (region_id) REFERENCES region(id),
+    CONSTRAINT registered_limit_service_id_fkey FOREIGN KEY (service_id) REFERENCES service(id)
+);
+
+CREATE UNIQUE INDEX registered_limit_once ON public.registered_limit USING btree (service_id, COALESCE(region_id, ''::text), resource_name);
+
+CREATE INDEX registered_limit_region ON public.registered_limit USING btree (region_id);
+
+CREATE INDEX registered_limit_resource ON public.registered_limit USING btree (resource_name);
 
 CREATE TABLE revocation (
     id text COLLATE "C" NOT NULL,

@@ -209,6 +209,22 @@ CREATE UNIQUE INDEX project_name ON project (COALESCE(domain_id, ''), name);
 
 CREATE INDEX project_page ON project (domain_id, id);
 
+CREATE TABLE project_limit (
+    id                  TEXT PRIMARY KEY,
+    registered_limit_id TEXT NOT NULL REFERENCES registered_limit (id),
+    project_id          TEXT REFERENCES project (id) ON DELETE CASCADE,
+    domain_id           TEXT REFERENCES project (id) ON DELETE CASCADE,
+    resource_limit      INTEGER NOT NULL,
+    description         TEXT,
+    CONSTRAINT project_limit_one_owner CHECK ((project_id IS NULL) <> (domain_id IS NULL))
+);
+
+CREATE INDEX project_limit_domain ON project_limit (domain_id);
+
+CREATE UNIQUE INDEX project_limit_once ON project_limit (registered_limit_id, COALESCE(project_id, ''), COALESCE(domain_id, ''));
+
+CREATE INDEX project_limit_project ON project_limit (project_id);
+
 CREATE TABLE project_tag (
     project_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
     name       TEXT NOT NULL,
@@ -234,6 +250,22 @@ CREATE TABLE region (
 );
 
 CREATE INDEX region_parent ON region (parent_id);
+
+CREATE TABLE registered_limit (
+    id                 TEXT PRIMARY KEY,
+    service_id         TEXT NOT NULL REFERENCES service (id),
+    region_id          TEXT REFERENCES region (id),
+    resource_name      TEXT NOT NULL,
+    resource_name_fold TEXT NOT NULL,
+    default_limit      INTEGER NOT NULL,
+    description        TEXT
+);
+
+CREATE UNIQUE INDEX registered_limit_once ON registered_limit (service_id, COALESCE(region_id, ''), resource_name);
+
+CREATE INDEX registered_limit_region ON registered_limit (region_id);
+
+CREATE INDEX registered_limit_resource ON registered_limit (resource_name);
 
 CREATE TABLE revocation (
     id         TEXT PRIMARY KEY,

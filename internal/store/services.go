@@ -119,7 +119,8 @@ func (s *Store) UpdateService(ctx context.Context, id string, change func(*catal
 	return v, err
 }
 
-// DeleteService deletes a service with its endpoints, with an event for each.
+// DeleteService deletes a service with its endpoints, with an event for each; Forbidden when it has registered
+// limits.
 func (s *Store) DeleteService(ctx context.Context, id string) error {
 	ev := event.Event{Action: "service.delete", Kind: event.Catalog, TargetID: id}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
@@ -137,7 +138,8 @@ func (s *Store) DeleteService(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		return db.Exec("DELETE FROM service WHERE id = ?", id).Error
+		return inUse(db.Exec("DELETE FROM service WHERE id = ?", id).Error,
+			"Unable to delete service %s because it has registered limits.", id)
 	})
 }
 

@@ -233,6 +233,11 @@ func furnished(t *testing.T, w *apitest.World) {
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 	})
+	first := func(kind, path, body string) {
+		w.Name("the "+kind+"_id", w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+"s.0.id"))
+	}
+	first("registered_limit", "/v3/registered_limits", `{"registered_limits":[{"service_id":"{the service_id}","resource_name":"cores","default_limit":9}]}`)
+	first("limit", "/v3/limits", `{"limits":[{"service_id":"{the service_id}","resource_name":"cores","resource_limit":5,"project_id":"{the project_id}"}]}`)
 	pending := w.Post("/v3/users/{the user_id}/mfa/totp", map[string]any{"totp": map[string]any{"name": "phone"}}, w.As("sysadmin"))
 	w.Name("the factor_id", "0123456789abcdef0123456789abcdef")
 	if pending.Status == http.StatusCreated {
@@ -271,6 +276,7 @@ func state(w *apitest.World) map[string]string {
 	for _, path := range []string{
 		"/v3/domains", "/v3/projects", "/v3/users", "/v3/groups", "/v3/roles", "/v3/regions", "/v3/services",
 		"/v3/endpoints", "/v3/policies", "/v3/policies/{the policy_id}/OS-ENDPOINT-POLICY/endpoints", "/v3/credentials", "/v3/role_assignments", "/v3/role_inferences",
+		"/v3/registered_limits", "/v3/limits",
 		"/v3/users/{the user_id}/mfa",
 	} {
 		found[path] = string(w.Get(path, w.As("sysadmin")).Want(http.StatusOK).Body)

@@ -53,6 +53,11 @@ func Run(t *testing.T, url func(t *testing.T) string) {
 		"domains keep configurations":                         domainConfigs,
 		"no change of a configuration is lost":                racingConfigs,
 		"policies racing for a target":                        racingAssociations,
+		"registered limits":                                   registeredLimits,
+		"limits":                                              limits,
+		"limits are filtered":                                 limitFilters,
+		"limits go with what they limit":                      limitDeletion,
+		"deep projects are found":                             deepProjects,
 		"factors belong to users":                             factors,
 		"credentials and factors are one list":                credentials,
 		"credentials go with their user and project":          orphanCredentials,
@@ -83,6 +88,7 @@ func Run(t *testing.T, url func(t *testing.T) string) {
 		"no update is lost":                                   concurrentUpdates,
 		"one of two recovery sets survives":                   concurrentRecoverySets,
 		"grants racing with deletions leave nothing dangling": racingGrants,
+		"limits racing with their registered one":             racingLimits,
 		"two nodes make one signing key":                      concurrentKeys,
 	} {
 		t.Run(name, func(t *testing.T) {
