@@ -22,8 +22,8 @@ var unserved = map[string]string{
 var unservedSoon = map[string]string{
 	"endpoint group": "POST /v3/OS-EP-FILTER/endpoint_groups",
 	"endpoint add":   "POST /v3/OS-EP-FILTER/endpoint_groups", "endpoint remove": "POST /v3/OS-EP-FILTER/endpoint_groups",
-	"federation": "GET /v3/OS-FEDERATION/mappings", "identity provider": "GET /v3/OS-FEDERATION/mappings", "limit": "POST /v3/limits",
-	"mapping": "GET /v3/OS-FEDERATION/mappings", "registered limit": "POST /v3/limits", "service provider": "GET /v3/OS-FEDERATION/mappings",
+	"federation": "GET /v3/OS-FEDERATION/mappings", "identity provider": "GET /v3/OS-FEDERATION/mappings",
+	"mapping": "GET /v3/OS-FEDERATION/mappings", "service provider": "GET /v3/OS-FEDERATION/mappings",
 }
 
 // complete checks that every command of Identity v3 ran or waits.

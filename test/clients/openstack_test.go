@@ -227,8 +227,8 @@ func TestOpenstackClient(t *testing.T) {
 		sh.catalog()
 		sh.policies()
 		sh.credentials()
+		sh.limits()
 		for operation, subject := range map[string]func(){
-			"POST /v3/limits":                       sh.limits,
 			"POST /v3/OS-EP-FILTER/endpoint_groups": sh.filters, "GET /v3/OS-FEDERATION/mappings": sh.federation,
 		} {
 			if served(t, operation) {
