@@ -50,6 +50,14 @@ type Options struct {
 	Unreadable bool `json:"-"`
 }
 
+// FederatedIdentity is what an identity provider knows a user as. No two users share one.
+type FederatedIdentity struct {
+	IdPID      string
+	ProtocolID string
+	// UniqueID is the provider's id of the user, as it is compared when the user signs in.
+	UniqueID string
+}
+
 // Password is one password of a user; the newest is the current one.
 type Password struct {
 	UserID string

@@ -66,7 +66,7 @@ func (s *Store) DeleteProject(ctx context.Context, id string) error {
 	})
 }
 
-// emptyDomain deletes the users, groups and projects of a domain and appends an event for each.
+// emptyDomain deletes the users, groups, projects and identity providers of a domain and appends an event for each.
 func (s *Store) emptyDomain(db *gorm.DB, id string) error {
 	err := db.Exec("DELETE FROM sign_in_failure WHERE user_id IN (SELECT id FROM user_account WHERE domain_id = ?)", id).Error
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Store) emptyDomain(db *gorm.DB, id string) error {
 			}
 		}
 	}
-	return nil
+	return s.deleteIdPsOf(db, id)
 }
 
 // forgetDefaults clears the default project of the users that the condition finds.

@@ -94,9 +94,14 @@ func (s *Store) UserByName(ctx context.Context, domainID, name string) (identity
 	return row.user()
 }
 
-// ListUsers filters by id, domain_id, name, enabled, default_project_id and password_expires_at.
+// ListUsers filters by id, domain_id, name, enabled, default_project_id and password_expires_at, and by idp_id,
+// protocol_id and unique_id of one federated identity.
 func (s *Store) ListUsers(ctx context.Context, q listing.Query) (listing.Page[identity.User], error) {
-	return s.listUsers(ctx, q, nil)
+	q, federated, err := s.byIdentity(q)
+	if err != nil {
+		return listing.Page[identity.User]{}, err
+	}
+	return s.listUsers(ctx, q, federated)
 }
 
 func (s *Store) listUsers(ctx context.Context, q listing.Query, base func(*gorm.DB) *gorm.DB) (listing.Page[identity.User], error) {
@@ -151,7 +156,8 @@ func (s *Store) UpdateUser(ctx context.Context, id string, change func(*identity
 	return u, err
 }
 
-// DeleteUser deletes a user with its passwords, memberships, grants, factors, recovery codes and counters.
+// DeleteUser deletes a user with its passwords, memberships, grants, factors, recovery codes, counters and
+// federated identities.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	ev := event.Event{Action: "user.delete", Kind: event.User, TargetID: id, UserID: id}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {

@@ -58,6 +58,11 @@ func Run(t *testing.T, url func(t *testing.T) string) {
 		"limits are filtered":                                 limitFilters,
 		"limits go with what they limit":                      limitDeletion,
 		"deep projects are found":                             deepProjects,
+		"identity providers keep remote ids to themselves":    identityProviders,
+		"protocols outlive their mappings":                    protocols,
+		"mappings and service providers":                      mappingsAndServiceProviders,
+		"users are known to identity providers":               federatedIdentities,
+		"identity providers go with their domain":             federationOfDomains,
 		"factors belong to users":                             factors,
 		"credentials and factors are one list":                credentials,
 		"credentials go with their user and project":          orphanCredentials,
@@ -90,6 +95,8 @@ func Run(t *testing.T, url func(t *testing.T) string) {
 		"grants racing with deletions leave nothing dangling": racingGrants,
 		"limits racing with their registered one":             racingLimits,
 		"two nodes make one signing key":                      concurrentKeys,
+		"one of many gets a remote id":                        racingRemoteIDs,
+		"one user has a federated identity":                   racingIdentities,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
