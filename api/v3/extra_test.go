@@ -80,7 +80,6 @@ func TestUserBodyRefused(t *testing.T) {
 		"an option that nobody knows":       `{"options":{"magic":true}}`,
 		"an option in other case":           `{"options":{"Lock_Password":true}}`,
 		"an option of another type":         `{"options":{"lock_password":"yes"}}`,
-		"federated identities, for now":     `{"federated":[{"idp_id":"a","protocols":[]}]}`,
 		"rules that are not lists of lists": `{"options":{"multi_factor_auth_rules":["totp"]}}`,
 	} {
 		if in, err := decodeUser(t, body).input(); !fault.Is(err, fault.BadRequest) {

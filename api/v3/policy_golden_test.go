@@ -43,6 +43,12 @@ var bodies = map[string]string{
 	"updateRegisteredLimit":  `{"registered_limit":{"default_limit":2}}`,
 	"createLimits":           `{"limits":[{"service_id":"{service}","resource_name":"cores","resource_limit":1,"domain_id":"{red}"}]}`,
 	"updateLimit":            `{"limit":{"resource_limit":2}}`,
+
+	"createIdentityProvider": `{"identity_provider":{"domain_id":"{red}"}}`, "updateIdentityProvider": `{"identity_provider":{"enabled":true}}`,
+	"createProtocol": `{"protocol":{"mapping_id":"m"}}`, "updateProtocol": `{"protocol":{"mapping_id":"m"}}`,
+	"createMapping": `{"mapping":{"rules":[{"local":[],"remote":[{"type":"x"}]}]}}`, "updateMapping": `{"mapping":{"rules":[{"local":[],"remote":[{"type":"x"}]}]}}`,
+	"createServiceProvider": `{"service_provider":{"auth_url":"http://x.test","sp_url":"http://x.test"}}`,
+	"updateServiceProvider": `{"service_provider":{"enabled":true}}`,
 }
 
 // variables are what stands for the variables of paths.
@@ -52,6 +58,7 @@ var variables = strings.NewReplacer(
 	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
 	"{token_id}", "{v2token}", "{value}", "blue", "{group}", "ldap", "{option}", "url",
 	"{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
+	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
 )
 
 // TestPolicyGolden shows the whole authorization surface: which caller may call which operation. No operation

@@ -41,11 +41,19 @@ type tokenView struct {
 	Domain    *idName       `json:"domain,omitzero"`
 	System    *tokenSystem  `json:"system,omitzero"`
 	Roles     []idName      `json:"roles,omitzero"`
+	Partners  []partner     `json:"service_providers,omitzero"`
 
 	Trust         *tokenTrust         `json:"OS-TRUST:trust,omitzero"`
 	AppCredential *tokenAppCredential `json:"application_credential,omitzero"`
 	AccessRules   []accessRuleOfToken `json:"access_rules,omitzero"`
 	OAuth2        *tokenCertificate   `json:"oauth2_credential,omitzero"`
+}
+
+// partner is an enabled service provider in a token.
+type partner struct {
+	ID      string `json:"id"`
+	AuthURL string `json:"auth_url"`
+	URL     string `json:"sp_url"`
 }
 
 type tokenTrust struct {
@@ -88,9 +96,22 @@ func (h tokens) reply(c *httpapi.Call, status int, t *auth.Token, text string) (
 	if t.Scoped() && !c.Query().Has("nocatalog") {
 		r.Raw, err = t.Render(func() ([]byte, error) { return h.withCatalog(c, t) })
 	} else {
-		r.Raw, err = httpapi.Marshal(tokenEnvelope{viewToken(t)})
+		r.Raw, err = h.withPartners(c, t)
 	}
 	return r, err
+}
+
+// withPartners writes a token with the service providers that it may be shown to.
+func (h tokens) withPartners(c *httpapi.Call, t *auth.Token) ([]byte, error) {
+	partners, err := h.Facts.ServiceProviders(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	v := viewToken(t)
+	for _, p := range partners {
+		v.Partners = append(v.Partners, partner{p.ID, p.AuthURL, p.URL})
+	}
+	return httpapi.Marshal(tokenEnvelope{v})
 }
 
 // withCatalog writes a token with the catalog as its last member, which comes written already.
@@ -99,7 +120,7 @@ func (h tokens) withCatalog(c *httpapi.Call, t *auth.Token) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := httpapi.Marshal(tokenEnvelope{viewToken(t)})
+	b, err := h.withPartners(c, t)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,9 @@ type userView struct {
 	// PasswordExpiresAt is UTC with microseconds and, as in Keystone, without a zone.
 	PasswordExpiresAt *string          `json:"password_expires_at"`
 	Options           identity.Options `json:"options"`
-	Links             links            `json:"links"`
+	// Federated is not in lists.
+	Federated []federatedView `json:"federated,omitzero"`
+	Links     links           `json:"links"`
 	// Repeated is Extra once more, in answers to PATCH.
 	Repeated *attributes `json:"extra,omitzero"`
 	Extra    attributes  `json:",embed"`
@@ -77,7 +79,7 @@ type userBody struct {
 	DefaultProjectID optional.Value[string] `json:"default_project_id"`
 	Enabled          optional.Value[bool]   `json:"enabled"`
 	Options          jsontext.Value         `json:"options"`
-	Federated        []jsontext.Value       `json:"federated"`
+	Federated        []federatedView        `json:"federated"`
 	Extra            attributes             `json:",embed"`
 }
 
@@ -85,10 +87,7 @@ type userBody struct {
 func (b userBody) input() (identity.UserInput, error) {
 	in := identity.UserInput{
 		ID: sentID(b.ID), DomainID: b.DomainID, Name: b.Name, Password: b.Password,
-		DefaultProjectID: b.DefaultProjectID, Enabled: b.Enabled,
-	}
-	if len(b.Federated) > 0 {
-		return in, fault.New(fault.BadRequest, "Invalid input for 'federated': federated identities are not supported yet.")
+		DefaultProjectID: b.DefaultProjectID, Enabled: b.Enabled, Federated: identities(b.Federated),
 	}
 	if b.Options == nil {
 		return in, nil
@@ -121,7 +120,7 @@ func (h users) draft(c *httpapi.Call) (httpapi.Draft, error) {
 }
 
 func (h users) list(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
-	q, err := narrowed(c, "domain_id", "enabled?", "name", "password_expires_at")
+	q, err := narrowed(c, "domain_id", "enabled?", "name", "password_expires_at", "idp_id", "protocol_id", "unique_id")
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
@@ -141,13 +140,23 @@ func (h users) create(c *httpapi.Call, _ httpapi.Draft) (httpapi.Reply, error) {
 	if in.Extra, err = userNames.keepNew(b.Extra); err != nil {
 		return httpapi.Reply{}, err
 	}
-	in.DomainID = domainFor(c, in.DomainID)
+	in.DomainID, in.FederatedWithin = domainFor(c, in.DomainID), c.Actor.DomainID
 	u, err := h.Identity.CreateUser(c.Context(), in)
-	return httpapi.Created("user", viewUser(c, u)), err
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
+	v := viewUser(c, u)
+	if in.Federated != nil {
+		v.Federated, err = h.federated(c, u.ID)
+	}
+	return httpapi.Created("user", v), err
 }
 
 func (h users) show(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
-	return httpapi.Show("user", viewUser(c, u)), nil
+	v := viewUser(c, u)
+	var err error
+	v.Federated, err = h.federated(c, u.ID)
+	return httpapi.Show("user", v), err
 }
 
 func (h users) update(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
@@ -162,9 +171,13 @@ func (h users) update(c *httpapi.Call, u identity.User) (httpapi.Reply, error) {
 	if in.Extra, err = userNames.keep(b.Extra); err != nil {
 		return httpapi.Reply{}, err
 	}
-	u, err = h.Identity.UpdateUser(c.Context(), u.ID, in)
+	in.FederatedWithin = c.Actor.DomainID
+	if u, err = h.Identity.UpdateUser(c.Context(), u.ID, in); err != nil {
+		return httpapi.Reply{}, err
+	}
 	v := viewUser(c, u)
 	v.Repeated = &v.Extra
+	v.Federated, err = h.federated(c, u.ID)
 	return httpapi.Show("user", v), err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/facts"
+	"github.com/keyward/identity/internal/federation"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/limit"
@@ -31,6 +32,7 @@ type Services struct {
 	Facts        *facts.Facts
 	DomainConfig *domainconfig.Service
 	Limit        *limit.Service
+	Federation   *federation.Service
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.
@@ -58,5 +60,9 @@ func Ops(s Services) []httpapi.Op {
 		limits{s}.ops(),
 		credentials{s}.ops(),
 		factors{s}.ops(),
+		identityProviders{s}.ops(),
+		protocols{s}.ops(),
+		mappings{s}.ops(),
+		serviceProviders{s}.ops(),
 	)
 }

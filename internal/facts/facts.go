@@ -7,6 +7,7 @@ package facts
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,9 @@ import (
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/federation"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/trust"
@@ -32,6 +35,7 @@ type Source interface {
 	AllRoles(ctx context.Context) ([]assignment.Role, error)
 	Implications(ctx context.Context) ([]assignment.Implication, error)
 	Catalog(ctx context.Context) ([]catalog.Region, []catalog.Service, []catalog.Endpoint, error)
+	ListServiceProviders(ctx context.Context, q listing.Query) (listing.Page[federation.ServiceProvider], error)
 	Factors(ctx context.Context, userID string) ([]mfa.Factor, error)
 	Revoked(ctx context.Context, ids ...string) (bool, error)
 	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
@@ -56,6 +60,7 @@ type Facts struct {
 	trusts   *otter.Cache[string, *trust.Trust]
 	table    atomic.Pointer[assignment.Table]
 	catalog  atomic.Pointer[catalog.Snapshot]
+	partners atomic.Pointer[[]federation.ServiceProvider]
 
 	// seq counts invalidations. What was read from the source before one is not kept after it.
 	mu  sync.RWMutex
@@ -150,11 +155,14 @@ func (f *Facts) Apply(events []event.Event) {
 	}
 }
 
-// changesFacts leaves out the bulk of the stream: sign-ins and refusals change no fact.
+// changesFacts leaves out the bulk of the stream: sign-ins and refusals change no fact. Neither do identity
+// providers, protocols and mappings, which only a sign-in looks at.
 func changesFacts(e event.Event) bool {
 	switch e.Kind {
 	case event.Token:
 		return e.Action == "token.revoke"
+	case event.Federation:
+		return strings.HasPrefix(e.Action, "service_provider.")
 	case event.Key, event.Policy, event.Credential, event.Document:
 		return false
 	}
@@ -179,6 +187,7 @@ func (f *Facts) forget() {
 	f.trusts.InvalidateAll()
 	f.table.Store(nil)
 	f.catalog.Store(nil)
+	f.partners.Store(nil)
 }
 
 func (f *Facts) drop(e event.Event) {
@@ -213,6 +222,8 @@ func (f *Facts) drop(e event.Event) {
 		f.projects.Invalidate(e.TargetID)
 	case event.Catalog:
 		f.catalog.Store(nil)
+	case event.Federation:
+		f.partners.Store(nil)
 	case event.Factor:
 		f.factors.Invalidate(e.UserID)
 	case event.AppCredential:
@@ -326,6 +337,19 @@ func (f *Facts) Catalog(ctx context.Context) (*catalog.Snapshot, error) {
 		}
 		return catalog.NewSnapshot(services, endpoints).WithPublicURL(f.publicURL), nil
 	})
+}
+
+// ServiceProviders returns the enabled service providers, which tokens show, by id. They belong to everybody who
+// reads them: nothing in them may be changed.
+func (f *Facts) ServiceProviders(ctx context.Context) ([]federation.ServiceProvider, error) {
+	all, err := single(ctx, f, &f.partners, func() (*[]federation.ServiceProvider, error) {
+		page, err := f.source.ListServiceProviders(ctx, listing.Query{}.With("enabled", "true"))
+		return &page.Items, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return *all, nil
 }
 
 func single[V any](ctx context.Context, f *Facts, p *atomic.Pointer[V], read func() (*V, error)) (*V, error) {

@@ -14,7 +14,9 @@ import (
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/federation"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/trust"
@@ -73,6 +75,14 @@ func (s *source) Implications(context.Context) ([]assignment.Implication, error)
 func (s *source) Catalog(context.Context) ([]catalog.Region, []catalog.Service, []catalog.Endpoint, error) {
 	s.count("catalog")
 	return nil, nil, nil, nil
+}
+
+func (s *source) ListServiceProviders(_ context.Context, q listing.Query) (listing.Page[federation.ServiceProvider], error) {
+	s.count("partners")
+	if len(q.Filters) != 1 || q.Filters[0] != (listing.Filter{Attr: "enabled", Value: "true"}) {
+		return listing.Page[federation.ServiceProvider]{}, errors.New("tokens show enabled service providers only")
+	}
+	return listing.Page[federation.ServiceProvider]{Items: []federation.ServiceProvider{{ID: "sp"}}}, nil
 }
 
 func (s *source) Factors(context.Context, string) ([]mfa.Factor, error) {
@@ -181,6 +191,7 @@ func TestAnEventDropsWhatItNames(t *testing.T) {
 		{event.Event{Kind: event.Group, TargetID: "g"}, "grants", func() { _, _ = f.Grants(ctx, "u") }},
 		{event.Event{Kind: event.Role, TargetID: "r"}, "roles", func() { _, _ = f.Table(ctx) }},
 		{event.Event{Kind: event.Catalog, TargetID: "s"}, "catalog", func() { _, _ = f.Catalog(ctx) }},
+		{event.Event{Kind: event.Federation, Action: "service_provider.update", TargetID: "sp"}, "partners", func() { _, _ = f.ServiceProviders(ctx) }},
 		{event.Event{Kind: event.Factor, TargetID: "f", UserID: "u"}, "factors", func() { _, _ = f.HasFactor(ctx, "u") }},
 		{event.Event{Kind: event.Token, Action: "token.revoke", TargetID: "a"}, "revoked", func() { _, _ = f.Revoked(ctx, "a", "a") }},
 		{event.Event{Kind: "from a later version", TargetID: "?"}, "user", func() { name(t, f, "u") }},

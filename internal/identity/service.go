@@ -34,6 +34,11 @@ type Store interface {
 	// SetPassword and DeletePasswords raise the user's AuthVersion.
 	SetPassword(ctx context.Context, p Password) error
 	DeletePasswords(ctx context.Context, userID string) error
+	// Federated returns nothing for an unknown user.
+	Federated(ctx context.Context, userID string) ([]FederatedIdentity, error)
+	// SetFederated replaces all; BadRequest for a protocol that does not exist, or not in the domain if one is
+	// named, Conflict when an identity is another user's.
+	SetFederated(ctx context.Context, userID, domainID string, all []FederatedIdentity) error
 
 	groupStore
 }
@@ -87,6 +92,11 @@ type UserInput struct {
 	// Enabled is true for a new user that does not say otherwise. True also clears a lock-out.
 	Enabled optional.Value[bool]
 	Options OptionsPatch
+	// Federated replaces what identity providers know the user as; nothing changes when it is empty, as in Keystone.
+	Federated []FederatedIdentity
+	// FederatedWithin, when set, is the only domain whose identity providers Federated may name: who signs in
+	// through those of others is not for an administrator of one domain to say.
+	FederatedWithin string
 	// Extra are attributes to keep; those of before stay unless they are named.
 	Extra map[string]any
 }
@@ -100,8 +110,8 @@ func (s *Service) ListUsers(ctx context.Context, q listing.Query) (listing.Page[
 }
 
 // CreateUser makes a user of in.DomainID. NotFound when that is not a domain, Conflict when the name is taken
-// in it, BadRequest for a bad name, password, default project or option, Unavailable when the server has too
-// many passwords to hash.
+// in it or a federated identity is another user's, BadRequest for a bad name, password, default project, option
+// or federated identity, Unavailable when the server has too many passwords to hash.
 func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 	u := User{ID: s.newID(), DomainID: in.DomainID.Or(""), Enabled: true, Extra: map[string]any{}, CreatedAt: s.now(), AuthVersion: 1}
 	name, err := naming.Clean("user name", in.Name.Or(""), maxUserName)
@@ -113,6 +123,9 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 		return User{}, err
 	}
 	if err := s.checkDefaultProject(ctx, in); err != nil {
+		return User{}, err
+	}
+	if err := checkFederated(in.Federated); err != nil {
 		return User{}, err
 	}
 	if err := s.apply(in, &u); err != nil {
@@ -132,6 +145,9 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 				return err
 			}
 		}
+		if err := s.federate(ctx, u.ID, in); err != nil {
+			return err
+		}
 		created, err = s.store.User(ctx, u.ID)
 		return err
 	})
@@ -139,9 +155,10 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 }
 
 // UpdateUser changes a user. Disabling it and changing or removing its password end its tokens; enabling it
-// clears a lock-out. NotFound when there is no such user, Conflict when the name is taken or stored options
-// that cannot be read would be overwritten in part, BadRequest when the id or the domain would change and for
-// a bad name, password, default project or option, Unavailable as CreateUser.
+// clears a lock-out. NotFound when there is no such user, Conflict when the name is taken, a federated identity
+// is another's, or stored options that cannot be read would be overwritten in part, BadRequest when the id or
+// the domain would change and for a bad name, password, default project, option or federated identity,
+// Unavailable as CreateUser.
 func (s *Service) UpdateUser(ctx context.Context, id string, in UserInput) (User, error) {
 	u, err := s.store.User(ctx, id)
 	if err != nil {
@@ -158,6 +175,9 @@ func (s *Service) UpdateUser(ctx context.Context, id string, in UserInput) (User
 		return User{}, err
 	}
 	if err := s.checkDefaultProject(ctx, in); err != nil {
+		return User{}, err
+	}
+	if err := checkFederated(in.Federated); err != nil {
 		return User{}, err
 	}
 	sealed, err := s.hash(ctx, id, in)
@@ -179,6 +199,9 @@ func (s *Service) UpdateUser(ctx context.Context, id string, in UserInput) (User
 
 // aftermath does what a change asks for besides the user's own row.
 func (s *Service) aftermath(ctx context.Context, id string, in UserInput, sealed string) error {
+	if err := s.federate(ctx, id, in); err != nil {
+		return err
+	}
 	if in.Enabled.Or(false) {
 		if err := s.lockouts.ClearLockout(ctx, id); err != nil {
 			return err

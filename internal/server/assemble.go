@@ -19,6 +19,7 @@ import (
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/facts"
+	"github.com/keyward/identity/internal/federation"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/limit"
@@ -75,6 +76,7 @@ func (s *Server) assemble() (*parts, error) {
 		DomainConfig: domainconfig.NewService(s.store, s.keys.ring, domainconfig.Compliance{}),
 		Limit:        limit.NewService(s.store, limit.Model(cfg.UnifiedLimit.EnforcementModel), id),
 	}
+	services.Federation = federation.NewService(s.store, services.Resource, id)
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
 		Log: s.deps.Log, Now: now, Timeout: cfg.RequestTimeout,
