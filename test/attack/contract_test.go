@@ -192,12 +192,16 @@ func (s schema) example(t testing.TB, w *apitest.World, name string) any {
 // knownValue is what a member of a body must say so that the example is meant seriously.
 func knownValue(w *apitest.World, name string) (any, bool) {
 	switch name {
-	case "domain_id", "default_project_id", "service_id", "region_id", "user_id", "project_id":
+	case "domain_id", "default_project_id", "service_id", "region_id", "user_id", "project_id", "idp_id", "protocol_id", "mapping_id":
 		return w.ID("the " + strings.TrimPrefix(name, "default_")), true
 	case "parent_id", "parent_region_id", "scope", "trust_id", "options", "federated":
 		return nil, false
-	case "url":
+	case "url", "auth_url", "sp_url":
 		return "http://service.example/", true
+	case "rules":
+		return []any{map[string]any{
+			"local": []any{map[string]any{"user": map[string]any{"name": "{0}"}}}, "remote": []any{map[string]any{"type": "LOGIN"}},
+		}}, true
 	case "password":
 		return nil, false
 	case "methods":
@@ -249,6 +253,20 @@ func furnished(t *testing.T, w *apitest.World) {
 	w.Name("the group", "ldap") // of options of the domain
 	w.Name("the option", "url")
 	w.Name("the token_id", "not-a-token")
+	federated(w)
+}
+
+// federated makes one object of each kind that federation has.
+func federated(w *apitest.World) {
+	put := func(name, path, id, kind string, body map[string]any) {
+		w.Put("/v3/OS-FEDERATION/"+path+"/"+id, w.As("sysadmin"), apitest.Body(map[string]any{kind: body})).Want(http.StatusCreated)
+		w.Name("the "+name+"_id", id)
+	}
+	rules, _ := knownValue(w, "rules")
+	put("mapping", "mappings", "people", "mapping", map[string]any{"rules": rules})
+	put("idp", "identity_providers", "corp", "identity_provider", map[string]any{"domain_id": w.ID("red")})
+	put("protocol", "identity_providers/corp/protocols", "saml2", "protocol", map[string]any{"mapping_id": "people"})
+	put("service_provider", "service_providers", "far", "service_provider", map[string]any{"auth_url": "http://far.example", "sp_url": "http://far.example"})
 }
 
 // at fills the variables of a path with the objects of furnished.
@@ -278,6 +296,8 @@ func state(w *apitest.World) map[string]string {
 		"/v3/endpoints", "/v3/policies", "/v3/policies/{the policy_id}/OS-ENDPOINT-POLICY/endpoints", "/v3/credentials", "/v3/role_assignments", "/v3/role_inferences",
 		"/v3/registered_limits", "/v3/limits",
 		"/v3/users/{the user_id}/mfa",
+		"/v3/OS-FEDERATION/identity_providers", "/v3/OS-FEDERATION/identity_providers/corp/protocols",
+		"/v3/OS-FEDERATION/mappings", "/v3/OS-FEDERATION/service_providers",
 	} {
 		found[path] = string(w.Get(path, w.As("sysadmin")).Want(http.StatusOK).Body)
 	}
