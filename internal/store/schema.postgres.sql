@@ -143,10 +143,43 @@ CREATE INDEX factor_expiry ON public.factor USING btree (expires_at);
 
 CREATE INDEX factor_of_user ON public.factor USING btree (user_id);
 
+CREATE TABLE federated_user (
+    idp_id text COLLATE "C" NOT NULL,
+    protocol_id text COLLATE "C" NOT NULL,
+    unique_id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    CONSTRAINT federated_user_idp_id_protocol_id_fkey FOREIGN KEY (idp_id, protocol_id) REFERENCES federation_protocol(idp_id, id) ON DELETE CASCADE,
+    CONSTRAINT federated_user_pkey PRIMARY KEY (idp_id, protocol_id, unique_id),
+    CONSTRAINT federated_user_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE INDEX federated_user_of ON public.federated_user USING btree (user_id);
+
+CREATE TABLE federation_protocol (
+    idp_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    mapping_id text COLLATE "C" NOT NULL,
+    remote_id_attribute text,
+    CONSTRAINT federation_protocol_idp_id_fkey FOREIGN KEY (idp_id) REFERENCES identity_provider(id) ON DELETE CASCADE,
+    CONSTRAINT federation_protocol_pkey PRIMARY KEY (idp_id, id)
+);
+
 CREATE TABLE guard (
     name text COLLATE "C" NOT NULL,
     CONSTRAINT guard_pkey PRIMARY KEY (name)
 );
+
+CREATE TABLE identity_provider (
+    id text COLLATE "C" NOT NULL,
+    domain_id text COLLATE "C" NOT NULL,
+    enabled boolean NOT NULL,
+    description text,
+    authorization_ttl bigint,
+    CONSTRAINT identity_provider_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT identity_provider_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX identity_provider_domain ON public.identity_provider USING btree (domain_id);
 
 CREATE TABLE implication (
     prior_role_id text COLLATE "C" NOT NULL,
@@ -157,6 +190,13 @@ CREATE TABLE implication (
 );
 
 CREATE INDEX implication_implied ON public.implication USING btree (implied_role_id);
+
+CREATE TABLE mapping (
+    id text COLLATE "C" NOT NULL,
+    schema_version text NOT NULL,
+    rules text NOT NULL,
+    CONSTRAINT mapping_pkey PRIMARY KEY (id)
+);
 
 CREATE TABLE membership (
     group_id text COLLATE "C" NOT NULL,
@@ -310,6 +350,15 @@ CREATE UNIQUE INDEX registered_limit_once ON public.registered_limit USING btree
 CREATE INDEX registered_limit_region ON public.registered_limit USING btree (region_id);
 
 CREATE INDEX registered_limit_resource ON public.registered_limit USING btree (resource_name);
+CREATE TABLE remote_id (
+    remote_id text COLLATE "C" NOT NULL,
+    idp_id text COLLATE "C" NOT NULL,
+    place bigint NOT NULL,
+    CONSTRAINT remote_id_idp_id_fkey FOREIGN KEY (idp_id) REFERENCES identity_provider(id) ON DELETE CASCADE,
+    CONSTRAINT remote_id_pkey PRIMARY KEY (remote_id)
+);
+
+CREATE INDEX remote_id_of_idp ON public.remote_id USING btree (idp_id, place);
 
 CREATE TABLE revocation (
     id text COLLATE "C" NOT NULL,
@@ -370,6 +419,16 @@ CREATE TABLE service (
 CREATE INDEX service_name ON public.service USING btree (name);
 
 CREATE INDEX service_type ON public.service USING btree (type);
+
+CREATE TABLE service_provider (
+    id text COLLATE "C" NOT NULL,
+    auth_url text NOT NULL,
+    sp_url text NOT NULL,
+    enabled boolean NOT NULL,
+    description text,
+    relay_state_prefix text NOT NULL,
+    CONSTRAINT service_provider_pkey PRIMARY KEY (id)
+);
 
 CREATE TABLE sign_in_failure (
     user_id text COLLATE "C" NOT NULL,

@@ -124,9 +124,38 @@ CREATE INDEX factor_expiry ON factor (expires_at);
 
 CREATE INDEX factor_of_user ON factor (user_id);
 
+CREATE TABLE federated_user (
+    idp_id      TEXT NOT NULL,
+    protocol_id TEXT NOT NULL,
+    unique_id   TEXT NOT NULL,
+    user_id     TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    PRIMARY KEY (idp_id, protocol_id, unique_id),
+    FOREIGN KEY (idp_id, protocol_id) REFERENCES federation_protocol (idp_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX federated_user_of ON federated_user (user_id);
+
+CREATE TABLE federation_protocol (
+    idp_id              TEXT NOT NULL REFERENCES identity_provider (id) ON DELETE CASCADE,
+    id                  TEXT NOT NULL,
+    mapping_id          TEXT NOT NULL,
+    remote_id_attribute TEXT,
+    PRIMARY KEY (idp_id, id)
+);
+
 CREATE TABLE guard (
     name TEXT PRIMARY KEY
 );
+
+CREATE TABLE identity_provider (
+    id                TEXT PRIMARY KEY,
+    domain_id         TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    enabled           BOOLEAN NOT NULL,
+    description       TEXT,
+    authorization_ttl INTEGER
+);
+
+CREATE INDEX identity_provider_domain ON identity_provider (domain_id);
 
 CREATE TABLE implication (
     prior_role_id   TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
@@ -135,6 +164,12 @@ CREATE TABLE implication (
 );
 
 CREATE INDEX implication_implied ON implication (implied_role_id);
+
+CREATE TABLE mapping (
+    id             TEXT PRIMARY KEY,
+    schema_version TEXT NOT NULL,
+    rules          TEXT NOT NULL
+);
 
 CREATE TABLE membership (
     group_id TEXT NOT NULL REFERENCES user_group (id) ON DELETE CASCADE,
@@ -266,6 +301,13 @@ CREATE UNIQUE INDEX registered_limit_once ON registered_limit (service_id, COALE
 CREATE INDEX registered_limit_region ON registered_limit (region_id);
 
 CREATE INDEX registered_limit_resource ON registered_limit (resource_name);
+CREATE TABLE remote_id (
+    remote_id TEXT PRIMARY KEY,
+    idp_id    TEXT NOT NULL REFERENCES identity_provider (id) ON DELETE CASCADE,
+    place     INTEGER NOT NULL
+);
+
+CREATE INDEX remote_id_of_idp ON remote_id (idp_id, place);
 
 CREATE TABLE revocation (
     id         TEXT PRIMARY KEY,
@@ -319,6 +361,15 @@ CREATE TABLE service (
 CREATE INDEX service_name ON service (name);
 
 CREATE INDEX service_type ON service (type);
+
+CREATE TABLE service_provider (
+    id                 TEXT PRIMARY KEY,
+    auth_url           TEXT NOT NULL,
+    sp_url             TEXT NOT NULL,
+    enabled            BOOLEAN NOT NULL,
+    description        TEXT,
+    relay_state_prefix TEXT NOT NULL
+);
 
 CREATE TABLE sign_in_failure (
     user_id      TEXT NOT NULL,
