@@ -208,8 +208,8 @@ func TestBuildRefusesBadRows(t *testing.T) {
 	}
 }
 
-// decidesSignIns are the rules about changing who signs in through federation, and as whom.
-var decidesSignIns = regexp.MustCompile(`:(create|update|delete)_(identity_provider|protocol|mapping)$`)
+// decidesSignIns are the rules about changing who signs in, and as whom, by federation or by another directory.
+var decidesSignIns = regexp.MustCompile(`:(create|update|delete)_(identity_provider|protocol|mapping|domain_config)$`)
 
 func TestRowsAreDocumented(t *testing.T) {
 	t.Parallel()
