@@ -350,6 +350,7 @@ CREATE UNIQUE INDEX registered_limit_once ON public.registered_limit USING btree
 CREATE INDEX registered_limit_region ON public.registered_limit USING btree (region_id);
 
 CREATE INDEX registered_limit_resource ON public.registered_limit USING btree (resource_name);
+
 CREATE TABLE remote_id (
     remote_id text COLLATE "C" NOT NULL,
     idp_id text COLLATE "C" NOT NULL,

@@ -301,6 +301,7 @@ CREATE UNIQUE INDEX registered_limit_once ON registered_limit (service_id, COALE
 CREATE INDEX registered_limit_region ON registered_limit (region_id);
 
 CREATE INDEX registered_limit_resource ON registered_limit (resource_name);
+
 CREATE TABLE remote_id (
     remote_id TEXT PRIMARY KEY,
     idp_id    TEXT NOT NULL REFERENCES identity_provider (id) ON DELETE CASCADE,
