@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 
@@ -101,7 +102,7 @@ func TestApplyRefuses(t *testing.T) {
 			continue
 		}
 		got, err := rules.Apply(person)
-		f, ok := err.(*fault.Error)
+		f, ok := errors.AsType[*fault.Error](err)
 		if !ok || f.Kind != fault.Unauthorized || f.Reason != c.reason {
 			t.Errorf("%s: got %+v, %v, want the reason %s", name, got, err, c.reason)
 		}

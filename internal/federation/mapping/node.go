@@ -17,7 +17,7 @@ type node struct {
 }
 
 // bad is a refusal of this part.
-func (n node) bad(format string, args ...any) error {
+func (n node) bad(format string, args ...any) *fault.Error {
 	return fault.New(fault.BadRequest, "Invalid mapping: %s %s.", n.at, fmt.Sprintf(format, args...))
 }
 
@@ -61,25 +61,11 @@ func (n node) text() (string, error) {
 	return s, nil
 }
 
-func (n node) texts() ([]string, error) {
-	elements, err := n.list(0)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]string, len(elements))
-	for i, e := range elements {
-		if out[i], err = e.text(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
 // rulesOf reads the JSON of rules.
 func rulesOf(raw []byte) ([]node, error) {
 	n := node{at: "rules"}
 	if err := json.Unmarshal(raw, &n.v); err != nil {
-		return nil, n.bad("must be an array").(*fault.Error).From(err)
+		return nil, n.bad("must be an array").From(err)
 	}
 	return n.list(1)
 }

@@ -26,7 +26,7 @@ import (
 const ok = fault.Kind(-1)
 
 // Run runs the suite. url lends a fresh, empty database for each call.
-func Run(t *testing.T, url func(t *testing.T) string) {
+func Run(t *testing.T, url func(t *testing.T) string) { //nolint:funlen // it is a table
 	for name, check := range map[string]func(*testing.T, *world){
 		"names are unique where they must be":                 uniqueNames,
 		"names compare exactly after NFC":                     exactNames,
