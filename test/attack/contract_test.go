@@ -204,6 +204,8 @@ func knownValue(w *apitest.World, name string) (any, bool) {
 		}}, true
 	case "password":
 		return nil, false
+	case "explicit_domain_id":
+		return "fedcba9876543210fedcba9876543210", true
 	case "methods":
 		return []any{"password"}, true
 	}
