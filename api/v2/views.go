@@ -103,7 +103,7 @@ func (h tokens) access(c *httpapi.Call, t *auth.Token, text string) (httpapi.Rep
 	if t.Project != nil {
 		tenant := viewTenant(t.Project)
 		v.Token.Tenant = &tenant
-		snapshot, err := h.Facts.Catalog(c.Context())
+		snapshot, err := h.Facts.Catalog(c.Context(), t.ProjectID)
 		if err != nil {
 			return httpapi.Reply{}, err
 		}

@@ -29,7 +29,7 @@ func (h authReads) catalog(c *httpapi.Call, _ policy.None) (httpapi.Reply, error
 	if c.Actor.ProjectID == "" {
 		return httpapi.Reply{}, fault.New(fault.Forbidden, "The catalog is shown to project-scoped tokens only.")
 	}
-	snapshot, err := h.Facts.Catalog(c.Context())
+	snapshot, err := h.Facts.Catalog(c.Context(), c.Actor.ProjectID)
 	if err != nil {
 		return httpapi.Reply{}, err
 	}

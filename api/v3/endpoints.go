@@ -3,6 +3,7 @@ package v3
 import (
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/optional"
 	"github.com/keyward/identity/internal/policy"
 )
@@ -45,6 +46,11 @@ func viewEndpoint(c *httpapi.Call, e catalog.Endpoint) endpointView {
 	}
 }
 
+func viewEndpoints(c *httpapi.Call, page listing.Page[catalog.Endpoint]) httpapi.Reply {
+	return httpapi.Collection(c, "endpoints", page, func(e catalog.Endpoint) string { return e.ID },
+		func(e catalog.Endpoint) endpointView { return viewEndpoint(c, e) })
+}
+
 // endpointBody is what a POST or PATCH says of an endpoint.
 type endpointBody struct {
 	ID        optional.Value[any]    `json:"id"`
@@ -76,8 +82,7 @@ func (h endpoints) list(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
 		return httpapi.Reply{}, err
 	}
 	page, err := h.Catalog.ListEndpoints(c.Context(), c.Sorted(q, "interface", "service_id", "region_id", "url", "enabled"))
-	return httpapi.Collection(c, "endpoints", page, func(e catalog.Endpoint) string { return e.ID },
-		func(e catalog.Endpoint) endpointView { return viewEndpoint(c, e) }), err
+	return viewEndpoints(c, page), err
 }
 
 func (h endpoints) create(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {

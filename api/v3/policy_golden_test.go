@@ -33,9 +33,10 @@ var bodies = map[string]string{
 	"createRole": `{"role":{"name":"new"}}`, "updateRole": `{"role":{"description":"x"}}`,
 	"createRegion": `{"region":{}}`, "createRegionWithId": `{"region":{}}`, "updateRegion": `{"region":{"description":"x"}}`,
 	"createService": `{"service":{"type":"x"}}`, "updateService": `{"service":{"description":"x"}}`,
-	"createEndpoint": `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`,
-	"updateEndpoint": `{"endpoint":{"url":"http://x.test"}}`,
-	"createPolicy":   `{"policy":{"blob":"{}","type":"x"}}`, "updatePolicy": `{"policy":{"type":"x"}}`,
+	"createEndpoint":      `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`,
+	"updateEndpoint":      `{"endpoint":{"url":"http://x.test"}}`,
+	"createEndpointGroup": `{"endpoint_group":{"name":"x","filters":{"interface":"public"}}}`, "updateEndpointGroup": `{"endpoint_group":{"name":"x"}}`,
+	"createPolicy": `{"policy":{"blob":"{}","type":"x"}}`, "updatePolicy": `{"policy":{"type":"x"}}`,
 	"createCredential": `{"credential":{"type":"totp","user_id":"{ann}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`,
 	"updateCredential": `{"credential":{"type":"totp"}}`,
 	"enrolTotp":        `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`,
@@ -55,7 +56,7 @@ var bodies = map[string]string{
 var variables = strings.NewReplacer(
 	"{user_id}", "{ann}", "{group_id}", "{group}", "{project_id}", "{red/web}", "{domain_id}", "{red}", "{role_id}", "{role member}",
 	"{prior_role_id}", "{role manager}", "{implied_role_id}", "{role member}", "{region_id}", "RegionOne",
-	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
+	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{endpoint_group_id}", "{endpoint_group}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
 	"{token_id}", "{v2token}", "{value}", "blue", "{group}", "ldap", "{option}", "url",
 	"{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
 	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
@@ -107,6 +108,7 @@ func goldenWorld(t *testing.T) *apitest.World {
 	add("/v3/groups", "group", `{"group":{"name":"g","domain_id":"{red}"}}`)
 	add("/v3/services", "service", `{"service":{"type":"x"}}`)
 	add("/v3/endpoints", "endpoint", `{"endpoint":{"service_id":"{service}","interface":"public","url":"http://x.test"}}`)
+	add("/v3/OS-EP-FILTER/endpoint_groups", "endpoint_group", bodies["createEndpointGroup"])
 	add("/v3/policies", "policy", `{"policy":{"blob":"{}","type":"x"}}`)
 	addFirst := func(path, kind, body string) {
 		w.Name(kind, w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+"s.0.id"))

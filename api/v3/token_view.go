@@ -116,7 +116,7 @@ func (h tokens) withPartners(c *httpapi.Call, t *auth.Token) ([]byte, error) {
 
 // withCatalog writes a token with the catalog as its last member, which comes written already.
 func (h tokens) withCatalog(c *httpapi.Call, t *auth.Token) ([]byte, error) {
-	catalog, err := h.Facts.Catalog(c.Context())
+	catalog, err := h.Facts.Catalog(c.Context(), t.ProjectID)
 	if err != nil {
 		return nil, err
 	}

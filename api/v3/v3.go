@@ -58,6 +58,8 @@ func Ops(s Services) []httpapi.Op {
 		endpointPolicies{s}.ops(),
 		registeredLimits{s}.ops(),
 		limits{s}.ops(),
+		endpointGroups{s}.ops(),
+		endpointFilter{s}.ops(),
 		credentials{s}.ops(),
 		factors{s}.ops(),
 		identityProviders{s}.ops(),

@@ -27,14 +27,20 @@ type EndpointDraft struct {
 	Extra   map[string]any
 }
 
+func (i Interface) check() error {
+	switch i {
+	case Public, Internal, Admin:
+		return nil
+	}
+	return fault.New(fault.BadRequest, "The interface of an endpoint must be public, internal or admin.")
+}
+
 func (d EndpointDraft) apply(to *Endpoint) error {
 	if d.Interface.Present() {
 		to.Interface = Interface(d.Interface.Or(""))
 	}
-	switch to.Interface {
-	case Public, Internal, Admin:
-	default:
-		return fault.New(fault.BadRequest, "The interface of an endpoint must be public, internal or admin.")
+	if err := to.Interface.check(); err != nil {
+		return err
 	}
 	d.ServiceID.Apply(&to.ServiceID)
 	if d.URL.Present() {

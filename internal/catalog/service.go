@@ -45,10 +45,11 @@ type Store interface {
 	DeleteEndpoint(ctx context.Context, id string) error
 
 	documentStore
+	filterStore
 }
 
-// Registry holds the rules of regions, services and endpoints, and of policy documents for them. It is not called Service, as in the other
-// subjects, because that is one of the things it keeps.
+// Registry holds the rules of regions, services, endpoints, endpoint groups and of policy documents for them. It is
+// not called Service, as in the other subjects, because that is one of the things it keeps.
 type Registry struct {
 	store Store
 	newID func() string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,10 +14,13 @@ import (
 //
 // Disabled services and endpoints are left out; enabled services without endpoints stay. Endpoints whose URL
 // cannot be filled in (no project in the scope, a name that nobody knows) are left out as well, so that no row
-// of the database can make a token fail.
+// of the database can make a token fail. A project with associations has a snapshot of its own (Only), in which
+// services without endpoints are left out too.
 type Snapshot struct {
 	services []shown
 	public   string
+	// filtered tells that services without endpoints are left out too.
+	filtered bool
 	// programs write the catalog for callers with and without a project, with and without a user.
 	programs [2][2][]step
 }
@@ -74,9 +78,42 @@ func NewSnapshot(services []Service, endpoints []Endpoint) *Snapshot {
 // WithPublicURL returns the snapshot with a value for $(public_endpoint)s. Without one, URLs that name it are
 // left out.
 func (s *Snapshot) WithPublicURL(url string) *Snapshot {
-	c := &Snapshot{services: s.services, public: url}
+	c := &Snapshot{services: s.services, public: url, filtered: s.filtered}
 	c.compile()
 	return c
+}
+
+// Only returns the snapshot with none but these endpoints, and without the services that have none of them.
+func (s *Snapshot) Only(endpointIDs []string) *Snapshot {
+	wanted := make(map[string]bool, len(endpointIDs))
+	for _, id := range endpointIDs {
+		wanted[id] = true
+	}
+	c := &Snapshot{public: s.public, filtered: true}
+	for _, v := range s.services {
+		v.endpoints = slices.DeleteFunc(slices.Clone(v.endpoints), func(t target) bool { return !wanted[t.ID] })
+		if len(v.endpoints) > 0 {
+			c.services = append(c.services, v)
+		}
+	}
+	c.compile()
+	return c
+}
+
+// Size is about what the snapshot takes in memory, in bytes.
+func (s *Snapshot) Size() int {
+	n := 0
+	for _, ofProject := range s.programs {
+		for _, program := range ofProject {
+			for _, st := range program {
+				n += len(st.text) + int(unsafe.Sizeof(st))
+			}
+		}
+	}
+	for _, v := range s.services {
+		n += int(unsafe.Sizeof(v)) + len(v.endpoints)*int(unsafe.Sizeof(target{}))
+	}
+	return n
 }
 
 func (s *Snapshot) compile() {
@@ -104,20 +141,27 @@ func (s *Snapshot) fits(t target, project, user bool) bool {
 	})
 }
 
+// visible returns the services with the endpoints whose URLs can be filled in.
+func (s *Snapshot) visible(project, user bool) []shown {
+	all := make([]shown, 0, len(s.services))
+	for _, v := range s.services {
+		v.endpoints = slices.DeleteFunc(slices.Clone(v.endpoints), func(t target) bool { return !s.fits(t, project, user) })
+		if len(v.endpoints) > 0 || !s.filtered {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
 // program compiles the catalog's JSON into text and the few keys between.
 func (s *Snapshot) program(project, user bool) []step {
 	var w writer
 	w.raw("[")
-	for i, v := range s.services {
+	for i, v := range s.visible(project, user) {
 		w.separate(i)
 		w.raw(`{"id":`).text(v.ID).raw(`,"type":`).text(v.Type).raw(`,"name":`).text(v.Name).raw(`,"endpoints":[`)
-		n := 0
-		for _, t := range v.endpoints {
-			if !s.fits(t, project, user) {
-				continue
-			}
-			w.separate(n)
-			n++
+		for j, t := range v.endpoints {
+			w.separate(j)
 			w.raw(`{"id":`).text(t.ID).raw(`,"interface":`).text(string(t.Interface))
 			w.raw(`,"region":`).textOrNull(t.RegionID).raw(`,"region_id":`).textOrNull(t.RegionID).raw(`,"url":"`)
 			for _, p := range t.parts {
@@ -175,12 +219,10 @@ type Address struct {
 // Entries returns what AppendJSON writes, for views of another shape.
 func (s *Snapshot) Entries(projectID, userID string) []Entry {
 	entries := make([]Entry, 0, len(s.services))
-	for _, v := range s.services {
-		e := Entry{ID: v.ID, Type: v.Type, Name: v.Name, Endpoints: []Address{}}
+	for _, v := range s.visible(projectID != "", userID != "") {
+		e := Entry{ID: v.ID, Type: v.Type, Name: v.Name, Endpoints: make([]Address, 0, len(v.endpoints))}
 		for _, t := range v.endpoints {
-			if s.fits(t, projectID != "", userID != "") {
-				e.Endpoints = append(e.Endpoints, Address{t.ID, t.Interface, t.RegionID, s.url(t, projectID, userID)})
-			}
+			e.Endpoints = append(e.Endpoints, Address{t.ID, t.Interface, t.RegionID, s.url(t, projectID, userID)})
 		}
 		entries = append(entries, e)
 	}

@@ -116,6 +116,49 @@ func TestWhatIsLeftOutAndInWhichOrder(t *testing.T) {
 	}
 }
 
+func TestOnlySomeEndpoints(t *testing.T) {
+	t.Parallel()
+	off := endpoint("off", "b", "https://off")
+	off.Enabled = false
+	services := []catalog.Service{
+		{ID: "a", Type: "a", Enabled: true}, {ID: "b", Type: "b", Enabled: true}, {ID: "c", Type: "c", Enabled: true}, {ID: "d", Type: "d", Enabled: true},
+	}
+	all := catalog.NewSnapshot(services, []catalog.Endpoint{
+		endpoint("a1", "a", "https://a1"), endpoint("a2", "a", "https://a2/$(user_id)s"), off, endpoint("c1", "c", "https://c1/$(project_id)s"),
+		endpoint("d1", "d", "$(public_endpoint)s/v3"),
+	}).WithPublicURL("https://id.example")
+	some := all.Only([]string{"a2", "off", "c1", "d1", "unknown"})
+	for _, c := range []struct {
+		why, project, user string
+		s                  *catalog.Snapshot
+		want               []string
+	}{
+		{"services without endpoints vanish", "p", "u", some, []string{"a a2", "c c1", "d d1"}},
+		{"and those whose URLs cannot be filled in", "", "", some, []string{"d d1"}},
+		{"nothing given", "p", "u", all.Only(nil), nil},
+		{"the catalog itself is as it was", "p", "u", all, []string{"a a1 a2", "b", "c c1", "d d1"}},
+	} {
+		var got []string
+		for _, e := range c.s.Entries(c.project, c.user) {
+			line := e.ID
+			for _, a := range e.Endpoints {
+				line += " " + a.ID
+			}
+			got = append(got, line)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.why, got, c.want)
+		}
+		var read []shown
+		if err := json.Unmarshal(c.s.AppendJSON(nil, c.project, c.user), &read); err != nil || len(read) != len(c.want) {
+			t.Errorf("%s: JSON with %d services, %v; want %d", c.why, len(read), err, len(c.want))
+		}
+	}
+	if some.Size() < 100 || some.Size() >= all.Size() {
+		t.Errorf("sizes: %d of %d", some.Size(), all.Size())
+	}
+}
+
 // shown is the catalog as clients read it.
 type shown struct {
 	ID, Type, Name string

@@ -1,5 +1,5 @@
-// Package catalog owns regions, services and endpoints: Keystone's "catalog" subject, the policy documents that
-// are kept for them, and renders the catalog that tokens show. It knows neither HTTP nor SQL.
+// Package catalog owns regions, services and endpoints, and which projects see which endpoints: Keystone's
+// "catalog" subject, the policy documents that are kept for them, and renders the catalog that tokens show. It knows neither HTTP nor SQL.
 package catalog
 
 // Region is a place; regions may nest.

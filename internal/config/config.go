@@ -29,6 +29,7 @@ type Config struct {
 	Credential      Credential
 	Cache           Cache
 	UnifiedLimit    UnifiedLimit
+	EndpointFilter  EndpointFilter
 	Policy          Policy
 	Security        Security
 	Log             Log
@@ -118,6 +119,9 @@ type Cache struct{ Size int }
 
 // UnifiedLimit says how limits of domains and of their projects go together.
 type UnifiedLimit struct{ EnforcementModel string }
+
+// EndpointFilter is what projects see that are associated with no endpoint.
+type EndpointFilter struct{ ReturnAllEndpointsIfNoFilter bool }
 
 // Policy names an operator's policy.yaml, and says whether tokens of a domain are confined to it.
 type Policy struct {

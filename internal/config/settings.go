@@ -70,6 +70,7 @@ var settings = []Setting{
 
 	{"cache.size", "100000", "How many facts of each kind a node remembers.", func(c *Config) any { return &c.Cache.Size }},
 	{"unified_limit.enforcement_model", "flat", "flat, or strict_two_level: limits of projects stay within those of their domain, and projects nest two deep at most. The server does not start with it while they nest deeper.", func(c *Config) any { return &c.UnifiedLimit.EnforcementModel }},
+	{"endpoint_filter.return_all_endpoints_if_no_filter", "true", "Whether the catalog of a project that is associated with no endpoint and no endpoint group shows every endpoint, or none.", func(c *Config) any { return &c.EndpointFilter.ReturnAllEndpointsIfNoFilter }},
 	{"policy.file", `""`, "An operator's policy.yaml; empty for the defaults. `identity policy print` shows them.", func(c *Config) any { return &c.Policy.File }},
 	{"policy.confine_domain_tokens", "true", "Refuse domain-scoped tokens everything outside their domain. Keystone's rules let an administrator of one domain act on all.", func(c *Config) any { return &c.Policy.ConfineDomainTokens }},
 	{"security.contact", `""`, "Where to report a vulnerability (mailto: or https:), shown in /.well-known/security.txt.", func(c *Config) any { return &c.Security.Contact }},

@@ -36,6 +36,10 @@ type Source interface {
 	Implications(ctx context.Context) ([]assignment.Implication, error)
 	Catalog(ctx context.Context) ([]catalog.Region, []catalog.Service, []catalog.Endpoint, error)
 	ListServiceProviders(ctx context.Context, q listing.Query) (listing.Page[federation.ServiceProvider], error)
+	// FilteredProjects names the projects that are associated with endpoints or groups of them, and EndpointsOf the
+	// endpoints that one of them sees.
+	FilteredProjects(ctx context.Context) ([]string, error)
+	EndpointsOf(ctx context.Context, projectID string) ([]string, error)
 	Factors(ctx context.Context, userID string) ([]mfa.Factor, error)
 	Revoked(ctx context.Context, ids ...string) (bool, error)
 	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
@@ -59,8 +63,10 @@ type Facts struct {
 	appCreds *otter.Cache[string, *appcred.Credential]
 	trusts   *otter.Cache[string, *trust.Trust]
 	table    atomic.Pointer[assignment.Table]
-	catalog  atomic.Pointer[catalog.Snapshot]
 	partners atomic.Pointer[[]federation.ServiceProvider]
+	catalog  atomic.Pointer[whole]
+	filtered *otter.Cache[string, *catalog.Snapshot] // of projects with associations
+	hidden   bool                                    // whether projects without associations see nothing
 
 	// seq counts invalidations. What was read from the source before one is not kept after it.
 	mu  sync.RWMutex
@@ -86,6 +92,7 @@ func New(source Source, size int, now func() time.Time) *Facts {
 		revoked:  bounded[bool](2 * size),
 		appCreds: bounded[*appcred.Credential](size),
 		trusts:   bounded[*trust.Trust](size),
+		filtered: filteredCache(),
 	}
 }
 
@@ -109,7 +116,7 @@ func (f *Facts) Trusted() bool {
 	return h != nil && f.now().Sub(*h) < Patience // by the monotonic clock: setting the clock back changes nothing
 }
 
-// Version is a number that changes before anything that was true may be false. What was worked out from facts
+// Version is a number that changes before a change of what was true is answered. What was worked out from facts
 // after a version was read is true as long as the version stays and the caches are trusted.
 func (f *Facts) Version() (version uint64, trusted bool) {
 	return f.seq.Load(), f.Trusted()
@@ -149,7 +156,7 @@ func (f *Facts) Apply(events []event.Event) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seq.Add(1)
+	defer f.seq.Add(1) // last: who reads the new version must not find what is about to be dropped
 	for _, e := range events {
 		f.drop(e)
 	}
@@ -173,7 +180,7 @@ func changesFacts(e event.Event) bool {
 func (f *Facts) Forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seq.Add(1)
+	defer f.seq.Add(1)
 	f.forget()
 }
 
@@ -186,8 +193,8 @@ func (f *Facts) forget() {
 	f.appCreds.InvalidateAll()
 	f.trusts.InvalidateAll()
 	f.table.Store(nil)
-	f.catalog.Store(nil)
 	f.partners.Store(nil)
+	f.dropCatalog()
 }
 
 func (f *Facts) drop(e event.Event) {
@@ -221,7 +228,7 @@ func (f *Facts) drop(e event.Event) {
 		}
 		f.projects.Invalidate(e.TargetID)
 	case event.Catalog:
-		f.catalog.Store(nil)
+		f.dropCatalog()
 	case event.Federation:
 		f.partners.Store(nil)
 	case event.Factor:
@@ -325,17 +332,6 @@ func (f *Facts) Table(ctx context.Context) (*assignment.Table, error) {
 			return nil, err
 		}
 		return assignment.NewTable(roles, implications), nil
-	})
-}
-
-// Catalog returns the services and endpoints that tokens show.
-func (f *Facts) Catalog(ctx context.Context) (*catalog.Snapshot, error) {
-	return single(ctx, f, &f.catalog, func() (*catalog.Snapshot, error) {
-		_, services, endpoints, err := f.source.Catalog(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return catalog.NewSnapshot(services, endpoints).WithPublicURL(f.publicURL), nil
 	})
 }
 

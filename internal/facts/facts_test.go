@@ -11,7 +11,6 @@ import (
 
 	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
-	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/federation"
@@ -26,8 +25,9 @@ import (
 type source struct {
 	mu     sync.Mutex
 	reads  map[string]int
-	users  map[string]string // name by id
-	during func()            // runs while a user is read, after the answer is fixed
+	users  map[string]string   // name by id
+	given  map[string][]string // endpoints by project
+	during func()              // runs while a user or the endpoints of a project are read, after the answer is fixed
 }
 
 func (s *source) count(what string) {
@@ -71,11 +71,6 @@ func (s *source) AllRoles(context.Context) ([]assignment.Role, error) {
 }
 
 func (s *source) Implications(context.Context) ([]assignment.Implication, error) { return nil, nil }
-
-func (s *source) Catalog(context.Context) ([]catalog.Region, []catalog.Service, []catalog.Endpoint, error) {
-	s.count("catalog")
-	return nil, nil, nil, nil
-}
 
 func (s *source) ListServiceProviders(_ context.Context, q listing.Query) (listing.Page[federation.ServiceProvider], error) {
 	s.count("partners")
@@ -190,8 +185,8 @@ func TestAnEventDropsWhatItNames(t *testing.T) {
 		{event.Event{Kind: event.Membership, UserID: "u"}, "grants", func() { _, _ = f.Grants(ctx, "u") }},
 		{event.Event{Kind: event.Group, TargetID: "g"}, "grants", func() { _, _ = f.Grants(ctx, "u") }},
 		{event.Event{Kind: event.Role, TargetID: "r"}, "roles", func() { _, _ = f.Table(ctx) }},
-		{event.Event{Kind: event.Catalog, TargetID: "s"}, "catalog", func() { _, _ = f.Catalog(ctx) }},
 		{event.Event{Kind: event.Federation, Action: "service_provider.update", TargetID: "sp"}, "partners", func() { _, _ = f.ServiceProviders(ctx) }},
+		{event.Event{Kind: event.Catalog, TargetID: "s"}, "catalog", func() { _, _ = f.Catalog(ctx, "") }},
 		{event.Event{Kind: event.Factor, TargetID: "f", UserID: "u"}, "factors", func() { _, _ = f.HasFactor(ctx, "u") }},
 		{event.Event{Kind: event.Token, Action: "token.revoke", TargetID: "a"}, "revoked", func() { _, _ = f.Revoked(ctx, "a", "a") }},
 		{event.Event{Kind: "from a later version", TargetID: "?"}, "user", func() { name(t, f, "u") }},

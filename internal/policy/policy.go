@@ -127,7 +127,7 @@ func All() []Rule {
 	var all []Rule
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
-		catalogRules, documentRules, limitRules, tokenRules, credentialRules, mfaRules, federationRules,
+		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, mfaRules, federationRules,
 	} {
 		all = append(all, of...)
 	}

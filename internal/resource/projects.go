@@ -25,6 +25,11 @@ func (s *Service) Projects(ctx context.Context, q listing.Query) (listing.Page[P
 	return s.page(ctx, q.With("is_domain", "false"))
 }
 
+// ProjectsAndDomains lists projects and domains alike.
+func (s *Service) ProjectsAndDomains(ctx context.Context, q listing.Query) (listing.Page[Project], error) {
+	return s.page(ctx, q)
+}
+
 // explicitID is the form of an id that an importer gives to a domain.
 var explicitID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 

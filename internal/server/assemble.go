@@ -52,7 +52,8 @@ func (s *Server) assemble() (*parts, error) {
 		return nil, err
 	}
 	// The clock of facts must move on by itself, also in tests.
-	f := facts.New(s.store, cfg.Cache.Size, time.Now).WithPublicURL(cfg.PublicURL)
+	f := facts.New(s.store, cfg.Cache.Size, time.Now).WithPublicURL(cfg.PublicURL).
+		HidingUnfiltered(!cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter)
 	s.store.OnCommit(f.Apply)
 	s.store.OnCommit(s.keys.heard)
 	follower := facts.NewFollower(f, s.deps.Stream(s.store), s.deps.Log, time.Now, s.keys.heard)

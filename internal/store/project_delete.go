@@ -13,11 +13,13 @@ import (
 var projectAttrs = collection{
 	"id": {name: "id"}, "domain_id": {name: "domain_id", null: true}, "parent_id": {name: "parent_id", null: true},
 	"name": {name: "name", kind: nameColumn}, "enabled": {name: "enabled", kind: boolColumn},
-	"is_domain":    {name: "is_domain", kind: boolColumn},
-	"tags":         {special: byTags(true, true)},
-	"tags-any":     {special: byTags(true, false)},
-	"not-tags":     {special: byTags(false, true)},
-	"not-tags-any": {special: byTags(false, false)},
+	"is_domain":         {name: "is_domain", kind: boolColumn},
+	"tags":              {special: byTags(true, true)},
+	"tags-any":          {special: byTags(true, false)},
+	"not-tags":          {special: byTags(false, true)},
+	"not-tags-any":      {special: byTags(false, false)},
+	"endpoint_id":       {special: associatedBy("project", "project_endpoint", "project_id", "endpoint_id")},
+	"endpoint_group_id": {special: associatedBy("project", "project_endpoint_group", "project_id", "endpoint_group_id")},
 }
 
 // byTags reads a comma-separated list of tags. It keeps projects that have all (or any) of them, or, negated,

@@ -117,8 +117,9 @@ func (s *Store) DomainByName(ctx context.Context, name string) (resource.Project
 	return s.oneProject(ctx, missing("domain", name), "COALESCE(domain_id, '') = '' AND name = ? AND is_domain", nameOf(name))
 }
 
-// ListProjects filters by id, domain_id, parent_id, name, enabled, is_domain and the four tag filters. It
-// lists domains too unless is_domain says otherwise.
+// ListProjects filters by id, domain_id, parent_id, name, enabled, is_domain and the four tag filters, and by the
+// endpoint_id or endpoint_group_id that projects are directly associated with. It lists domains too unless
+// is_domain says otherwise.
 func (s *Store) ListProjects(ctx context.Context, q listing.Query) (listing.Page[resource.Project], error) {
 	return list(ctx, s, projectAttrs, q, withTags, projectRow.project)
 }

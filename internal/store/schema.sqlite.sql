@@ -82,6 +82,17 @@ CREATE INDEX endpoint_region ON endpoint (region_id);
 
 CREATE INDEX endpoint_service ON endpoint (service_id);
 
+CREATE TABLE endpoint_group (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    description TEXT,
+    service_id  TEXT,
+    region_id   TEXT,
+    interface   TEXT
+);
+
+CREATE INDEX endpoint_group_name ON endpoint_group (name);
+
 CREATE TABLE event (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     at         INTEGER NOT NULL,
@@ -243,6 +254,22 @@ CREATE INDEX project_domains ON project (id) WHERE is_domain;
 CREATE UNIQUE INDEX project_name ON project (COALESCE(domain_id, ''), name);
 
 CREATE INDEX project_page ON project (domain_id, id);
+
+CREATE TABLE project_endpoint (
+    project_id  TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    endpoint_id TEXT NOT NULL REFERENCES endpoint (id) ON DELETE CASCADE,
+    PRIMARY KEY (project_id, endpoint_id)
+);
+
+CREATE INDEX project_endpoint_of_endpoint ON project_endpoint (endpoint_id);
+
+CREATE TABLE project_endpoint_group (
+    project_id        TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    endpoint_group_id TEXT NOT NULL REFERENCES endpoint_group (id) ON DELETE CASCADE,
+    PRIMARY KEY (project_id, endpoint_group_id)
+);
+
+CREATE INDEX project_endpoint_group_of_group ON project_endpoint_group (endpoint_group_id);
 
 CREATE TABLE project_limit (
     id                  TEXT PRIMARY KEY,

@@ -66,6 +66,7 @@ var serviceAttrs = collection{
 var endpointAttrs = collection{
 	"id": {name: "id"}, "interface": {name: "interface"}, "service_id": {name: "service_id"},
 	"region_id": {name: "region_id", null: true}, "url": {name: "url"}, "enabled": {name: "enabled", kind: boolColumn},
+	"project_id": {special: ofProject}, "endpoint_group_id": {special: ofEndpointGroup},
 }
 
 // Service returns a service; NotFound when there is none.
@@ -152,7 +153,8 @@ func (s *Store) Endpoint(ctx context.Context, id string) (catalog.Endpoint, erro
 	return row.endpoint()
 }
 
-// ListEndpoints filters by id, interface, service_id, region_id and enabled.
+// ListEndpoints filters by id, interface, service_id, region_id and enabled, by the project_id that endpoints are
+// associated with, directly or through groups, and by the endpoint_group_id that matches them.
 func (s *Store) ListEndpoints(ctx context.Context, q listing.Query) (listing.Page[catalog.Endpoint], error) {
 	return list(ctx, s, endpointAttrs, q, nil, endpointRow.endpoint)
 }

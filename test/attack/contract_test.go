@@ -236,6 +236,9 @@ func furnished(t *testing.T, w *apitest.World) {
 	for _, on := range []string{"endpoints/{the endpoint_id}", "services/{the service_id}", "services/{the service_id}/regions/north"} {
 		w.Put("/v3/policies/{the policy_id}/OS-ENDPOINT-POLICY/"+on, w.As("sysadmin")).Want(http.StatusNoContent)
 	}
+	create("endpoint_group", "/v3/OS-EP-FILTER/endpoint_groups", map[string]any{
+		"name": "north", "filters": map[string]any{"region_id": "north"},
+	})
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 	})

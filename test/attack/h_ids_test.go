@@ -71,6 +71,7 @@ func TestH12NoIdInAPathReachesTheDatabase(t *testing.T) {
 					case (name == "group" || name == "option") && r.Status == http.StatusForbidden: // names from a list
 					case name == "value" && op.method == http.MethodPut && r.Status == http.StatusCreated: // tags are texts
 						w.Delete(path, w.As("sysadmin")).Want(http.StatusNoContent)
+					case strings.HasSuffix(op.path, "/endpoint_groups/{endpoint_group_id}/projects") && strings.Contains(string(r.Body), `"projects":[]`): // as in Keystone
 					default:
 						t.Errorf("%s with %.40q as %s: %d: %.200s", op, text, name, r.Status, r.Body)
 					}
