@@ -242,8 +242,7 @@ type goodPassword struct {
 // refuses alike; a failure is counted and recorded before the slot is free again, so that guesses in flight
 // can never exceed the limit by more than the slots.
 func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (good goodPassword, err error) {
-	plain, err = password.Normalize(plain)
-	if err != nil {
+	if _, err := password.Normalize(plain); err != nil { // what Keystone hashed is compared as it is given
 		return good, err
 	}
 	if err := s.sprays.admit(ctx, ref); err != nil {

@@ -48,6 +48,10 @@ func (v *Vault) Hash(ctx context.Context, userID, plain string) (string, error) 
 	return v.seal(userID, phc)
 }
 
+// Adopt returns the sealed form of a hash that another system made, for a user who is brought here with it. What
+// it is made of is looked at when the user signs in: a hash of no supported scheme never matches.
+func (v *Vault) Adopt(userID, hash string) (string, error) { return v.seal(userID, hash) }
+
 func (v *Vault) seal(userID, phc string) (string, error) {
 	sealed, err := v.sealer.Seal(purposePassword, passwordAAD(userID), []byte(phc))
 	if err != nil {

@@ -94,25 +94,33 @@ func (h *Hasher) Hash(password string) (string, error) {
 // be replaced by a new Hash because its scheme or cost is not the present one. It fails with a BadRequest
 // where Normalize does, and with ErrScheme when stored is not supported; the latter takes as long as a
 // verification does, so that such accounts do not stand out.
+//
+// Hashes that Keystone has written verify as well, under the password as it is given: Keystone knows no normal
+// form. They always need a rehash. They take the time that they take, which is not that of ours.
 func (h *Hasher) Verify(stored, password string) (ok, needsRehash bool, err error) {
+	given := password
 	password, err = Normalize(password)
 	if err != nil {
 		return false, false, err
 	}
-	// Schemes that other systems left behind are to be added here, one case each; all of them need a rehash.
-	switch scheme(stored) {
-	case "argon2id":
-		parsed, err := parsePHC(stored)
+	if scheme(stored) != "argon2id" {
+		match, err := keystones(stored)
 		if err != nil {
-			break
+			h.burn(password)
+			return false, false, err
 		}
-		tag := parsed.tag(password, parsed.salt, len(parsed.sum))
-		ok = subtle.ConstantTimeCompare(tag, parsed.sum) == 1
-		stale := parsed.Params != h.params || len(parsed.salt) != saltSize || len(parsed.sum) != tagSize
-		return ok, ok && stale, nil
+		ok = match(given)
+		return ok, ok, nil
 	}
-	h.burn(password)
-	return false, false, ErrScheme
+	parsed, err := parsePHC(stored)
+	if err != nil {
+		h.burn(password)
+		return false, false, err
+	}
+	tag := parsed.tag(password, parsed.salt, len(parsed.sum))
+	ok = subtle.ConstantTimeCompare(tag, parsed.sum) == 1
+	stale := parsed.Params != h.params || len(parsed.salt) != saltSize || len(parsed.sum) != tagSize
+	return ok, ok && stale, nil
 }
 
 // Dummy takes the time of Verify and verifies nothing. It stands in where there is no user or no password.

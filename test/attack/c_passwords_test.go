@@ -213,6 +213,44 @@ func TestC10EveryCharacterOfAPasswordCounts(t *testing.T) {
 	shown(w, password(w.ID("alice"), decomposed)).Want(http.StatusCreated) // the same text in Unicode's eyes
 }
 
+// Hashes that Keystone wrote are good until the first sign-in, which makes a new one of the whole password.
+func TestC10ImportedHashesAreReplacedAtTheFirstSignIn(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		long := strings.Repeat("long-passphrase-", 6)[:90]
+		for user, c := range map[string]struct{ hash, password string }{
+			"bcrypt":         {"$2b$04$abcdefghijklmnopqrstuuBoCxmTYQMsE8ZSVGd554L/e/uF9KRl.", long},
+			"54 characters":  {"$2b$04$abcdefghijklmnopqrstuu/Plfl1lt5roJCJEcnadhPUdUmUlgm12", long},
+			"bcrypt_sha256":  {"$bcrypt-sha256$2a,5$5Hg1DKFqPE8C2aflZ5vVoe$12BjNE0p7axMg55.Y/mHsYiVuFBDQyu", "password"},
+			"pbkdf2":         {"$pbkdf2-sha512$1000$B6BUSsnZm5NyrjUGAIBw7g$uUju3nS.HQcFT07gTcT4ezNxh92nbTGEj4yCJivzxBwgjeJkqtD36X7FMmrJzpNRtF9QOPpQ8Lt7qdw0MwRtfg", "Correct-Horse-9"},
+			"sha512_crypt":   {"$6$rounds=1000$sa$CGmBoPcdX9IEKsjEhz/CsTRQDV.GyG1v/ce3DMUQGr6OrE0eHdez9BYZdbZ9xdLI5r9dROS/Gst7U2gkOvVTk0", ""},
+			"passlib scrypt": {"$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D", ""},
+		} {
+			w.User(user, "red")
+			w.Import(user, c.hash)
+			tokenless(t, user+", another password", shown(w, password(w.ID(user), "x"+c.password)))
+			tokenless(t, user+", the hash", shown(w, password(w.ID(user), c.hash)))
+			if w.Hash(user) != c.hash {
+				t.Errorf("%s: a refusal changed the hash", user)
+			}
+			if user == "passlib scrypt" {
+				tokenless(t, user, shown(w, password(w.ID(user), c.password)))
+				continue
+			}
+			shown(w, password(w.ID(user), c.password)).Want(http.StatusCreated)
+			if !strings.HasPrefix(w.Hash(user), "$argon2id$") {
+				t.Errorf("%s: the hash is still %.20s", user, w.Hash(user))
+			}
+			shown(w, password(w.ID(user), c.password)).Want(http.StatusCreated)
+			tokenless(t, user+", a character more", shown(w, password(w.ID(user), c.password+"x")))
+			if len(c.password) > 72 {
+				tokenless(t, user+", 72 bytes", shown(w, password(w.ID(user), c.password[:72])))
+				tokenless(t, user+", 54 characters", shown(w, password(w.ID(user), c.password[:54])))
+			}
+		}
+	})
+}
+
 func TestC11OnesOwnPasswordIsChangedWithTheOldOneOnly(t *testing.T) {
 	t.Parallel()
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
