@@ -25,12 +25,6 @@ var later = map[string]string{
 	"TestTrustCRUD":                         "POST /v3/OS-TRUST/trusts",
 }
 
-// soon are those whose operation may be served any day.
-var soon = map[string]string{
-	"TestListMappings": "GET /v3/OS-FEDERATION/mappings",
-	"TestMappingsCRUD": "GET /v3/OS-FEDERATION/mappings",
-}
-
 // otherwise are the tests that the suite skips for the administrator. They run for a member.
 var otherwise = map[string]string{"TestProjectsListAvailable": "must be a non-admin to run this test"}
 
@@ -162,8 +156,6 @@ func judge(t *testing.T, names []string, results map[string]result) {
 			notes = append(notes, fmt.Sprintf("skipped: %s: %s (passes as a member)", name, skip))
 		case r.verdict == "FAIL" && waits && strings.Contains(r.reason, "got 404"):
 			notes = append(notes, fmt.Sprintf("failed: %s: waits for %s", name, operation))
-		case r.verdict == "FAIL" && soon[name] != "" && !served(t, soon[name]):
-			notes = append(notes, fmt.Sprintf("failed: %s: will be served soon", name))
 		default:
 			t.Errorf("%s: %s: %s", name, r.verdict, r.reason)
 		}
