@@ -14,7 +14,7 @@ type endpointFilter struct{ Services }
 func (h endpointFilter) ops() []httpapi.Op {
 	const inGroup = "/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects/{project_id}"
 	const direct = "/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}"
-	project := projects{h.Services}.find
+	project := projects(h).find
 	return []httpapi.Op{
 		httpapi.On("GET "+inGroup, policy.GetEndpointGroupInProject, h.withGroup, h.show),
 		httpapi.On("PUT "+inGroup, policy.AddEndpointGroupToProject, h.withGroup, h.add),
