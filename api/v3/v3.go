@@ -66,5 +66,6 @@ func Ops(s Services) []httpapi.Op {
 		protocols{s}.ops(),
 		mappings{s}.ops(),
 		serviceProviders{s}.ops(),
+		oauth2{s}.ops(),
 	)
 }

@@ -177,6 +177,9 @@ func envelopeProblem(r *Response) string {
 			Title   string
 		}
 	}
+	if strings.Contains(r.what, " /v3/OS-OAUTH2/token") && bytes.HasPrefix(r.Body, []byte(`{"error":"`)) {
+		return "" // RFC 6749's own; openapi.yaml tells the rest
+	}
 	if err := json.Unmarshal(r.Body, &e); err != nil || e.Error == nil {
 		return "an error without the envelope"
 	}

@@ -36,6 +36,7 @@ type Operation struct {
 	Public bool
 
 	body        *schema // nil when the operation takes none
+	form        bool    // the body is a form
 	query       []parameter
 	queryClosed bool
 	responses   map[int]*response

@@ -160,10 +160,7 @@ func (l *loader) operation(method, path, pointer string, o *operation, shared []
 	}
 	l.requestParameters(op, append(slices.Clone(shared), l.parameters(pointer, o.Parameters)...))
 	if o.RequestBody != nil {
-		if _, ok := o.RequestBody.Content[mediaJSON]; !ok {
-			l.problem(at, "a request body must be %s", mediaJSON)
-		}
-		op.body = l.compile(pointer + "/requestBody/content/" + escape(mediaJSON) + "/schema")
+		l.requestBody(op, pointer, o.RequestBody)
 	}
 	success := false
 	for status, r := range o.Responses {
@@ -179,6 +176,18 @@ func (l *loader) operation(method, path, pointer string, o *operation, shared []
 		l.problem(at, "there is no successful response, or one where x-always-refuses says that there is none")
 	}
 	return op
+}
+
+// requestBody takes the one media type of a body. A form is not checked here: what reads it answers in its own shape.
+func (l *loader) requestBody(op *Operation, pointer string, body *documentBody) {
+	if _, op.form = body.Content[mediaForm]; op.form && len(body.Content) == 1 {
+		l.compile(pointer + "/requestBody/content/" + escape(mediaForm) + "/schema")
+		return
+	}
+	if _, ok := body.Content[mediaJSON]; !ok || op.form {
+		l.problem(op.Method+" "+op.Path, "a request body must be %s, or %s alone", mediaJSON, mediaForm)
+	}
+	op.body = l.compile(pointer + "/requestBody/content/" + escape(mediaJSON) + "/schema")
 }
 
 // requestParameters sorts parameters by place and compares those of the path with its template.

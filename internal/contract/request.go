@@ -11,8 +11,11 @@ import (
 	"github.com/keyward/identity/internal/fault"
 )
 
-// HasBody says whether the operation takes a request body.
+// HasBody says whether the operation takes a request body in JSON.
 func (o *Operation) HasBody() bool { return o.body != nil }
+
+// HasForm says whether the operation takes a form instead (application/x-www-form-urlencoded).
+func (o *Operation) HasForm() bool { return o.form }
 
 // CheckBody checks a decoded request body, as Decode returns it. No body, nil, is checked as an empty object,
 // and an operation that takes no body accepts any. A body that does not fit is a BadRequest whose message

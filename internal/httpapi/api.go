@@ -204,6 +204,9 @@ func (a *API) handler(op Op) echo.HandlerFunc {
 		}
 		c := &Call{api: a, op: &op, ctx: ec.Request().Context(), req: ec.Request(), param: param}
 		reply, err := a.serve(c, check)
+		if err != nil && op.refuse != nil {
+			err = op.refuse(err)
+		}
 		if err != nil {
 			a.explain(c.ctx, err)
 			reply = replyTo(err, a.BaseURL)
@@ -296,6 +299,9 @@ func (c *Call) readBody(check *contract.Operation) error {
 	}
 	if len(raw) == 0 {
 		return c.checkBody(check, nil)
+	}
+	if check.HasForm() {
+		c.form = raw
 	}
 	if !check.HasBody() {
 		return nil

@@ -26,6 +26,7 @@ type Call struct {
 	param func(string) string
 	query url.Values
 	raw   map[string]jsontext.Value
+	form  []byte
 }
 
 // Context is the request's context; it ends when the client goes away or the time is up.

@@ -26,7 +26,9 @@ type Op struct {
 	headStatus int
 	// Other is the rule that takes the place of Rule for some targets (OnEither), or nil.
 	Other *policy.Rule
-	run   func(*Call) (Reply, error)
+	// refuse, when set, turns every error into the one that is answered, for APIs with refusals of their own shape.
+	refuse func(error) error
+	run    func(*Call) (Reply, error)
 }
 
 // HeadRule returns the operation with another rule for HEAD, where Keystone has one.
@@ -39,6 +41,12 @@ func (o Op) HeadRule(rule policy.Rule) Op {
 // HEAD …/implies/… with 204 where GET is 200.
 func (o Op) HeadStatus(status int) Op {
 	o.headStatus = status
+	return o
+}
+
+// Refusing returns the operation with another shape of its refusals, those of malformed requests included.
+func (o Op) Refusing(as func(error) error) Op {
+	o.refuse = as
 	return o
 }
 
