@@ -56,8 +56,9 @@ func operations(t testing.TB) []operation {
 				o.public = true
 			}
 			if body, ok := op["requestBody"].(map[string]any); ok {
-				content := body["content"].(map[string]any)["application/json"].(map[string]any)
-				o.body = resolved(t, content["schema"])
+				if content, ok := body["content"].(map[string]any)["application/json"].(map[string]any); ok { // or it is a form
+					o.body = resolved(t, content["schema"])
+				}
 			}
 			for _, list := range []any{item["parameters"], op["parameters"]} {
 				params, _ := list.([]any)
