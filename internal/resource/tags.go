@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -16,9 +17,12 @@ func (s *Service) SetTags(ctx context.Context, id string, tags []string) (Projec
 	return s.UpdateProject(ctx, id, Patch{Tags: optional.Of(tags)})
 }
 
+// kept is the form in which a tag is kept, for asking about it: whatever made a tag finds it again.
+func kept(tag string) string { return norm.NFC.String(strings.TrimSpace(tag)) }
+
 // HasTag fails with NotFound unless the project has the tag.
 func (p Project) HasTag(tag string) error {
-	if !slices.Contains(p.Tags, norm.NFC.String(tag)) {
+	if !slices.Contains(p.Tags, kept(tag)) {
 		return fault.New(fault.NotFound, "Could not find project tag: %s.", tag)
 	}
 	return nil
@@ -45,7 +49,7 @@ func (s *Service) RemoveTag(ctx context.Context, id, tag string) error {
 		if err := p.HasTag(tag); err != nil {
 			return err
 		}
-		p.Tags = slices.DeleteFunc(p.Tags, func(t string) bool { return t == norm.NFC.String(tag) })
+		p.Tags = slices.DeleteFunc(p.Tags, func(t string) bool { return t == kept(tag) })
 		return nil
 	})
 }
