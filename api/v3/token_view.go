@@ -93,10 +93,9 @@ type tokenEnvelope struct {
 func (h tokens) reply(c *httpapi.Call, status int, t *auth.Token, text string) (httpapi.Reply, error) {
 	r := httpapi.Reply{Status: status, Header: http.Header{"X-Subject-Token": {text}}}
 	var err error
-	if t.Scoped() && !c.Query().Has("nocatalog") {
-		r.Raw, err = t.Render(func() ([]byte, error) { return h.withCatalog(c, t) })
-	} else {
-		r.Raw, err = h.withPartners(c, t)
+	r.Raw, err = t.Render(func() ([]byte, error) { return h.withPartners(c, t) })
+	if err == nil && t.Scoped() && !c.Query().Has("nocatalog") {
+		r.Raw, err = h.withCatalog(c, t, r.Raw)
 	}
 	return r, err
 }
@@ -114,17 +113,16 @@ func (h tokens) withPartners(c *httpapi.Call, t *auth.Token) ([]byte, error) {
 	return httpapi.Marshal(tokenEnvelope{v})
 }
 
-// withCatalog writes a token with the catalog as its last member, which comes written already.
-func (h tokens) withCatalog(c *httpapi.Call, t *auth.Token) ([]byte, error) {
+// withCatalog returns a written token with the catalog as its last member. The catalog comes written already, and
+// is not kept with each token: a large one would fill the memory.
+func (h tokens) withCatalog(c *httpapi.Call, t *auth.Token, written []byte) ([]byte, error) {
 	catalog, err := h.Facts.Catalog(c.Context(), t.ProjectID)
 	if err != nil {
 		return nil, err
 	}
-	b, err := h.withPartners(c, t)
-	if err != nil {
-		return nil, err
-	}
-	b = append(b[:len(b)-len("}}")], `,"catalog":`...)
+	const member = `,"catalog":`
+	b := make([]byte, 0, len(written)+len(member)+catalog.JSONSize(t.ProjectID, t.UserID))
+	b = append(append(b, written[:len(written)-len("}}")]...), member...)
 	return append(catalog.AppendJSON(b, t.ProjectID, t.UserID), "}}"...), nil
 }
 

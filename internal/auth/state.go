@@ -37,8 +37,8 @@ type Token struct {
 	rendered atomic.Pointer[[]byte]
 }
 
-// Render returns what render returned the first time; it is for a view of the token and the catalog, which
-// are as they were as long as the token is remembered.
+// Render returns what render returned the first time; it is for a view of the token, which is as it was as long as
+// the token is remembered.
 func (t *Token) Render(render func() ([]byte, error)) ([]byte, error) {
 	if !t.kept {
 		return render()

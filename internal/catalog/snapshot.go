@@ -175,6 +175,15 @@ func (s *Snapshot) program(project, user bool) []step {
 	return w.end()
 }
 
+// JSONSize is the most that AppendJSON appends for these ids, or a little less where they need escaping.
+func (s *Snapshot) JSONSize(projectID, userID string) int {
+	n := 0
+	for _, st := range s.programs[there(projectID)][there(userID)] {
+		n += len(st.text) + max(len(projectID), len(userID))
+	}
+	return n
+}
+
 // AppendJSON appends the token's catalog as a JSON array, safe to put into HTML. An empty projectID is a scope
 // without a project. It allocates nothing but what dst lacks.
 func (s *Snapshot) AppendJSON(dst []byte, projectID, userID string) []byte {
