@@ -41,6 +41,7 @@ func Ops(s Services) []httpapi.Op {
 		tokens{s}.ops(),
 		authReads{s}.ops(),
 		pki{}.ops(),
+		revocations{s}.ops(),
 		domains{s}.ops(),
 		domainConfig{s}.ops(),
 		projects{s}.ops(),

@@ -23,7 +23,11 @@ type Store interface {
 	Password(ctx context.Context, userID string) (identity.Password, error)
 	SetPassword(ctx context.Context, p identity.Password) error
 	Rehash(ctx context.Context, userID, oldHash, newHash string) error
+	// Revoke ends a session, RevokeOne one token of a session.
 	Revoke(ctx context.Context, id string, expires time.Time) error
+	RevokeOne(ctx context.Context, auditID string, expires time.Time) error
+	// Revoking returns events that ended tokens, by their times, since one time and behind another and an id.
+	Revoking(ctx context.Context, since, after time.Time, id int64, limit int) ([]event.Event, error)
 	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
 	AppCredentialByName(ctx context.Context, userID, name string) (appcred.Credential, error)
 	Trust(ctx context.Context, id string) (trust.Trust, error)

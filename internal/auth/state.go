@@ -242,7 +242,11 @@ func orRefused(err error) error {
 
 // Revoke ends a token, and with the first token of a session every token of that session.
 func (s *Service) Revoke(ctx context.Context, t *Token) error {
-	return s.store.Revoke(ctx, t.AuditID, t.ExpiresAt.Add(s.o.AllowExpiredWindow+time.Minute))
+	end := t.ExpiresAt.Add(s.o.AllowExpiredWindow + time.Minute)
+	if t.AuditID != t.ChainID {
+		return s.store.RevokeOne(ctx, t.AuditID, end)
+	}
+	return s.store.Revoke(ctx, t.AuditID, end)
 }
 
 // Fresh refuses actors whose proof is older than age or weaker than what they have enrolled; the refusal

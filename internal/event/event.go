@@ -45,6 +45,9 @@ const (
 	Document Kind = "document"
 )
 
+// Alone marks in Detail that the revocation of a token is not that of its whole session.
+const Alone = "alone"
+
 // Event is one row of the stream.
 type Event struct {
 	// ID grows with the order of appending; zero before the row is written.
@@ -63,6 +66,8 @@ type Event struct {
 	DomainID string
 	// Detail holds further facts. Never a secret, a code, a token or a key.
 	Detail map[string]any
+	// Revoking tells that tokens which were good before are no longer, or not for all they were.
+	Revoking bool
 	Origin
 }
 

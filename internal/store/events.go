@@ -21,6 +21,7 @@ type eventRow struct {
 	UserID    string
 	DomainID  string
 	Detail    string
+	Revoking  bool
 	ActorID   string
 	RequestID string
 	Address   string
@@ -32,7 +33,7 @@ func (eventRow) TableName() string { return "event" }
 func (r eventRow) event() (event.Event, error) {
 	ev := event.Event{
 		ID: r.ID, At: timeOf(r.At), Action: r.Action, Outcome: event.Outcome(r.Outcome), Kind: event.Kind(r.Kind),
-		TargetID: r.TargetID, UserID: r.UserID, DomainID: r.DomainID,
+		TargetID: r.TargetID, UserID: r.UserID, DomainID: r.DomainID, Revoking: r.Revoking,
 		Origin: event.Origin{ActorID: r.ActorID, RequestID: r.RequestID, Address: r.Address, UserAgent: r.UserAgent},
 	}
 	return ev, decode(r.Detail, &ev.Detail)
@@ -66,6 +67,7 @@ func (s *Store) append(ctx context.Context, ev event.Event) error {
 	row := eventRow{
 		At: ev.At.UnixMicro(), Action: ev.Action, Outcome: string(ev.Outcome), Kind: string(ev.Kind),
 		TargetID: clean(ev.TargetID), UserID: clean(ev.UserID), DomainID: clean(ev.DomainID), Detail: detail,
+		Revoking: ev.Revoking,
 		ActorID: clean(ev.ActorID), RequestID: clean(ev.RequestID), Address: clean(ev.Address), UserAgent: clean(ev.UserAgent),
 	}
 	t := s.txOf(ctx)
@@ -115,6 +117,24 @@ func (s *Store) EventsOfUser(ctx context.Context, userID string, beforeID int64,
 		}
 		rows = nil
 		return q.Order("id DESC").Limit(limit).Find(&rows).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, eventRow.event)
+}
+
+// Revoking returns up to limit events that ended tokens at since or later, in the order of their times, behind the one
+// with the given time and id; the zero time begins with the first.
+func (s *Store) Revoking(ctx context.Context, since, after time.Time, id int64, limit int) ([]event.Event, error) {
+	var rows []eventRow
+	err := s.view(ctx, func(db *gorm.DB) error {
+		q := db.Where("revoking AND at >= ?", since.UnixMicro()) // revoking is the index's condition, word for word
+		if !after.IsZero() {
+			q = q.Where("(at, id) > (?, ?)", after.UnixMicro(), id)
+		}
+		rows = nil
+		return q.Order("at, id").Limit(limit).Find(&rows).Error
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -32,8 +33,8 @@ var atSize = []string{
 	insert("service (id, type, type_fold, name, name_fold, enabled, extra)", "'s' || i, 't' || i, '', 'n' || i, '', TRUE, '{}'", 1000),
 	insert("endpoint (id, interface, service_id, url, region_id, enabled, extra)",
 		"'e' || i, 'public', 's' || (i % 1000 + 1), 'http://e', 'y' || (i % 1000 + 1), TRUE, '{}'", 5000),
-	insert("event (at, action, outcome, kind, target_id, user_id, domain_id, detail, actor_id, request_id, address, user_agent)",
-		"i, CASE WHEN i % 20 = 0 THEN 'user.delete' ELSE 'token.issue' END, '', '', 'gone' || i, '', '', '{}', '', '', '', ''", 20000),
+	insert("event (at, action, outcome, kind, target_id, user_id, domain_id, detail, revoking, actor_id, request_id, address, user_agent)",
+		"i, CASE WHEN i % 20 = 0 THEN 'user.delete' ELSE 'token.issue' END, '', '', 'gone' || i, '', '', '{}', i % 20 = 0, '', '', '', ''", 20000),
 }
 
 func insert(into, values string, rows int) string {
@@ -169,6 +170,7 @@ func TestFiltersUseIndexes(t *testing.T) {
 			check(t, c.list+" by "+c.attr, p.of(func() error { return lists[c.list](q) }), c.index)
 		}
 		grantPlans(t, s, p)
+		revokingPlans(t, s, p)
 		markerPlans(t, s, p)
 	})
 }
@@ -188,6 +190,19 @@ func grantPlans(t *testing.T, s *Store, p *plans) {
 		"the system":           {assignment.Filter{On: assignment.OnSystem}, "role_grant_on_target"},
 	} {
 		check(t, "grants of "+what, p.of(func() error { _, err := s.Grants(t.Context(), c.f); return err }), c.index)
+	}
+}
+
+func revokingPlans(t *testing.T, s *Store, p *plans) {
+	t.Helper()
+	for what, after := range map[string]time.Time{"the first": {}, "those behind one": time.UnixMicro(15000)} {
+		check(t, "revoking events, "+what, p.of(func() error {
+			evs, err := s.Revoking(t.Context(), time.UnixMicro(10000), after, 15000, 100)
+			if len(evs) != 100 {
+				t.Errorf("%s: got %d events", what, len(evs))
+			}
+			return err
+		}), "event_revoking")
 	}
 }
 

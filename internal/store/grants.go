@@ -141,6 +141,7 @@ func needParts(db *gorm.DB, g assignment.Grant) error {
 // DeleteGrant ends a grant; NotFound when there is none.
 func (s *Store) DeleteGrant(ctx context.Context, g assignment.Grant) error {
 	ev := grantEvent("grant.delete", g)
+	ev.Revoking = g.UserID != "" && g.TargetID != "" && !g.Inherited // other losses cannot be said of tokens
 	none := fault.New(fault.NotFound,
 		"Could not find role assignment with role: %s, user or group: %s, project, domain, or system: %s.",
 		g.RoleID, cmp.Or(g.UserID, g.GroupID), cmp.Or(g.TargetID, "system"))

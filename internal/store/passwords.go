@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -66,7 +67,7 @@ func (s *Store) SetPassword(ctx context.Context, p identity.Password) error {
 		if err != nil {
 			return err
 		}
-		ev.DomainID = old.DomainID
+		ev.DomainID, ev.Revoking = old.DomainID, !madeNow(s.txOf(db.Statement.Context), p.UserID)
 		err = db.Exec("UPDATE user_account SET auth_version = auth_version + 1, password_expires_at = ? WHERE id = ?",
 			microsOrNull(p.ExpiresAt), p.UserID).Error
 		if err != nil {
@@ -75,6 +76,11 @@ func (s *Store) SetPassword(ctx context.Context, p identity.Password) error {
 		return db.Create(&passwordRow{UserID: p.UserID, Hash: p.Hash, CreatedAt: micros(p.CreatedAt),
 			ExpiresAt: microsOrNull(p.ExpiresAt), SelfService: p.SelfService}).Error
 	})
+}
+
+// madeNow tells that the transaction makes the user, who cannot have tokens yet.
+func madeNow(t *tx, userID string) bool {
+	return slices.ContainsFunc(t.events, func(ev event.Event) bool { return ev.Action == "user.create" && ev.TargetID == userID })
 }
 
 // Rehash replaces the hash of the same password by one made with newer parameters. It fails with Conflict
@@ -92,7 +98,7 @@ func (s *Store) Rehash(ctx context.Context, userID, oldHash, newHash string) err
 
 // DeletePasswords leaves the user without a password and raises the AuthVersion.
 func (s *Store) DeletePasswords(ctx context.Context, userID string) error {
-	ev := event.Event{Action: "password.delete", Kind: event.Password, TargetID: userID, UserID: userID}
+	ev := event.Event{Action: "password.delete", Kind: event.Password, TargetID: userID, UserID: userID, Revoking: true}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
 		old, err := lock[userRow](db, missing("user", userID), "id = ?", userID)
 		if err != nil {

@@ -53,6 +53,7 @@ func (s *Store) DeleteProject(ctx context.Context, id string) error {
 			return err
 		}
 		ev = projectEvent("project.delete", old)
+		ev.Revoking = true // what a domain takes along needs no mark of its own
 		if old.IsDomain {
 			err = s.emptyDomain(db, id)
 		}

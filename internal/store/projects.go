@@ -168,6 +168,7 @@ func (s *Store) UpdateProject(ctx context.Context, id string, change func(*resou
 			return err
 		}
 		p.ID, p.DomainID, p.ParentID, p.IsDomain = old.ID, orEmpty(old.DomainID), orEmpty(old.ParentID), old.IsDomain
+		ev.Revoking = old.Enabled && !p.Enabled
 		row, err := newProjectRow(p)
 		if err != nil {
 			return err

@@ -120,7 +120,7 @@ func (s *Store) UpdateRole(ctx context.Context, id string, change func(*assignme
 
 // DeleteRole deletes a role with its grants and what it implies or is implied by.
 func (s *Store) DeleteRole(ctx context.Context, id string) error {
-	ev := event.Event{Action: "role.delete", Kind: event.Role, TargetID: id}
+	ev := event.Event{Action: "role.delete", Kind: event.Role, TargetID: id, Revoking: true}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
 		old, err := lock[roleRow](db, missing("role", id), "id = ?", id)
 		if err != nil {

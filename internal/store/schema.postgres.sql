@@ -124,6 +124,7 @@ CREATE TABLE event (
     request_id text NOT NULL,
     address text NOT NULL,
     user_agent text NOT NULL,
+    revoking boolean NOT NULL,
     CONSTRAINT event_pkey PRIMARY KEY (id)
 );
 
@@ -132,6 +133,8 @@ CREATE INDEX event_at ON public.event USING btree (at);
 CREATE INDEX event_deleted ON public.event USING btree (target_id) WHERE (action ~~ '%.delete'::text);
 
 CREATE INDEX event_of_user ON public.event USING btree (user_id, id);
+
+CREATE INDEX event_revoking ON public.event USING btree (at, id) WHERE revoking;
 
 CREATE TABLE factor (
     id text COLLATE "C" NOT NULL,

@@ -107,13 +107,15 @@ CREATE TABLE event (
     request_id TEXT NOT NULL,
     address    TEXT NOT NULL,
     user_agent TEXT NOT NULL
-);
+, revoking BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX event_at ON event (at);
 
 CREATE INDEX event_deleted ON event (target_id) WHERE action LIKE '%.delete';
 
 CREATE INDEX event_of_user ON event (user_id, id);
+
+CREATE INDEX event_revoking ON event (at, id) WHERE revoking;
 
 CREATE TABLE factor (
     id           TEXT PRIMARY KEY,

@@ -111,14 +111,24 @@ type receiptRow struct {
 
 func (receiptRow) TableName() string { return "used_receipt" }
 
-// Revoke ends the tokens with this audit id or chain id. expires is when the last of them would have ended
-// by itself; of several times the latest is kept.
+// Revoke ends a session: the tokens with this audit id or chain id. expires is when the last of them would have
+// ended by itself; of several times the latest is kept.
 func (s *Store) Revoke(ctx context.Context, id string, expires time.Time) error {
-	ev := event.Event{Action: "token.revoke", Kind: event.Token, TargetID: id}
+	return s.revoke(ctx, event.Event{Action: "token.revoke", Kind: event.Token, TargetID: id, Revoking: true}, expires)
+}
+
+// RevokeOne ends one token that others of its session outlive. It is like Revoke, but for what the event says.
+func (s *Store) RevokeOne(ctx context.Context, auditID string, expires time.Time) error {
+	return s.revoke(ctx, event.Event{
+		Action: "token.revoke", Kind: event.Token, TargetID: auditID, Revoking: true, Detail: map[string]any{event.Alone: true},
+	}, expires)
+}
+
+func (s *Store) revoke(ctx context.Context, ev event.Event, expires time.Time) error {
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
 		return db.Exec(`INSERT INTO revocation (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE
 			SET expires_at = excluded.expires_at WHERE revocation.expires_at < excluded.expires_at`,
-			id, expires.UnixMicro()).Error
+			ev.TargetID, expires.UnixMicro()).Error
 	})
 }
 

@@ -189,6 +189,7 @@ func (s *Store) DeleteTrust(ctx context.Context, id string) error {
 			return err
 		}
 		ev = trustEvent("trust.delete", old)
+		ev.Revoking = true
 		return db.Exec("DELETE FROM trust WHERE id = ?", id).Error
 	})
 }

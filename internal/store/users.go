@@ -150,7 +150,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, change func(*identity
 			row.Options = old.Options
 		}
 		row.PasswordExpiresAt = old.PasswordExpiresAt
-		ev.DomainID = u.DomainID
+		ev.DomainID, ev.Revoking = u.DomainID, u.AuthVersion != old.AuthVersion || old.Enabled && !u.Enabled
 		return conflictAs(saveAll(db, &row, id), taken("user", u.Name, u.DomainID))
 	})
 	return u, err
@@ -159,7 +159,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, change func(*identity
 // DeleteUser deletes a user with its passwords, memberships, grants, factors, recovery codes, counters and
 // federated identities.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
-	ev := event.Event{Action: "user.delete", Kind: event.User, TargetID: id, UserID: id}
+	ev := event.Event{Action: "user.delete", Kind: event.User, TargetID: id, UserID: id, Revoking: true}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
 		old, err := lock[userRow](db, missing("user", id), "id = ?", id)
 		if err != nil {

@@ -29,7 +29,7 @@ func eventsOfChanges(t *testing.T, w *world) {
 			_, err := w.UpdateUser(ctx, "u", func(*identity.User) error { return nil })
 			return err
 		}, event.Event{Action: "user.update", Kind: event.User, TargetID: "u", UserID: "u", DomainID: "red"}},
-		{func() error { return w.DeleteUser(ctx, "u") }, event.Event{Action: "user.delete", Kind: event.User, TargetID: "u", UserID: "u", DomainID: "red"}},
+		{func() error { return w.DeleteUser(ctx, "u") }, event.Event{Action: "user.delete", Kind: event.User, TargetID: "u", UserID: "u", DomainID: "red", Revoking: true}},
 		{func() error { return w.AddMember(ctx, "ops", "ann") }, event.Event{Action: "membership.add", Kind: event.Membership, TargetID: "ops", UserID: "ann", Detail: map[string]any{"group_id": "ops"}}},
 		{func() error { return w.RemoveMember(ctx, "ops", "ann") }, event.Event{Action: "membership.remove", Kind: event.Membership, TargetID: "ops", UserID: "ann", Detail: map[string]any{"group_id": "ops"}}},
 		{func() error { return w.CreateProject(ctx, resource.Project{ID: "d", Name: "d", IsDomain: true}) }, event.Event{Action: "project.create", Kind: event.Project, TargetID: "d", DomainID: "d", Detail: map[string]any{"is_domain": true}}},
@@ -47,7 +47,7 @@ func eventsOfChanges(t *testing.T, w *world) {
 		{func() error {
 			return w.UpdateDomainConfig(ctx, "red", func([]domainconfig.Option) ([]domainconfig.Option, error) { return nil, nil })
 		}, event.Event{Action: "domain_config.delete", Kind: event.Document, TargetID: "red", DomainID: "red"}},
-		{func() error { return w.Revoke(ctx, "audit", w.now) }, event.Event{Action: "token.revoke", Kind: event.Token, TargetID: "audit"}},
+		{func() error { return w.Revoke(ctx, "audit", w.now) }, event.Event{Action: "token.revoke", Kind: event.Token, TargetID: "audit", Revoking: true}},
 	} {
 		before := w.last(t)
 		must(t, c.call())
