@@ -6,6 +6,7 @@ package v3
 import (
 	"slices"
 
+	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/catalog"
@@ -22,17 +23,18 @@ import (
 
 // Services are what the handlers call.
 type Services struct {
-	Auth         *auth.Service
-	Identity     *identity.Service
-	Resource     *resource.Service
-	Assignment   *assignment.Service
-	Catalog      *catalog.Registry
-	Credential   *credential.Service
-	MFA          *mfa.Service
-	Facts        *facts.Facts
-	DomainConfig *domainconfig.Service
-	Limit        *limit.Service
-	Federation   *federation.Service
+	Auth          *auth.Service
+	Identity      *identity.Service
+	Resource      *resource.Service
+	Assignment    *assignment.Service
+	Catalog       *catalog.Registry
+	Credential    *credential.Service
+	AppCredential *appcred.Service
+	MFA           *mfa.Service
+	Facts         *facts.Facts
+	DomainConfig  *domainconfig.Service
+	Limit         *limit.Service
+	Federation    *federation.Service
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.
@@ -62,6 +64,8 @@ func Ops(s Services) []httpapi.Op {
 		endpointGroups{s}.ops(),
 		endpointFilter{s}.ops(),
 		credentials{s}.ops(),
+		appCredentials{s}.ops(),
+		accessRules{s}.ops(),
 		factors{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),

@@ -70,7 +70,7 @@ func (t *Token) Actor() policy.Actor {
 		UserID: t.User.ID, UserName: t.User.Name, UserDomainID: t.User.DomainID, System: t.System,
 		Methods: t.Methods, AuthTime: t.AuthTime, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
 		AuditID: t.AuditID, ChainID: t.ChainID, Delegated: t.Delegated(),
-		Unrestricted: t.AppCredential != nil && !t.AppCredential.Restricted(),
+		AppCredentialID: t.AppCredID, Unrestricted: t.AppCredential != nil && !t.AppCredential.Restricted(),
 	}
 	if t.Project != nil {
 		a.ProjectID, a.ProjectDomainID = t.Project.ID, t.Project.DomainID

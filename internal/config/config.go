@@ -27,6 +27,7 @@ type Config struct {
 	MFA             MFA
 	Password        Password
 	Credential      Credential
+	AppCredential   AppCredential
 	Cache           Cache
 	UnifiedLimit    UnifiedLimit
 	EndpointFilter  EndpointFilter
@@ -51,6 +52,12 @@ const (
 // Credential bounds what users keep in /v3/credentials.
 type Credential struct {
 	UserLimit int
+}
+
+// AppCredential bounds what users make of application credentials.
+type AppCredential struct {
+	UserLimit       int
+	SecretMinLength int
 }
 
 // Database says where the state lives.

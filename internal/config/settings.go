@@ -61,6 +61,9 @@ var settings = []Setting{
 
 	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
 
+	{"application_credential.user_limit", "-1", "How many application credentials a user may have; -1 is no limit.", func(c *Config) any { return &c.AppCredential.UserLimit }},
+	{"application_credential.secret_min_length", "16", "Least length, in characters, of secrets that people choose for application credentials; 8 at least. Those that the server makes are longer.", func(c *Config) any { return &c.AppCredential.SecretMinLength }},
+
 	{"password.slots", "0", "How many passwords are hashed at a time; 0 means one for each processor.", func(c *Config) any { return &c.Password.Slots }},
 	{"password.queue", "64", "How many sign-ins may wait for that.", func(c *Config) any { return &c.Password.Queue }},
 	{"password.wait", "3s", "How long each of them waits before it is told to come back.", func(c *Config) any { return &c.Password.Wait }},

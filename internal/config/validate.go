@@ -76,6 +76,8 @@ func (c *Config) problems() []error {
 	ps.between("token.allow_expired_window", c.Token.AllowExpiredWindow, 0, 30*24*time.Hour)
 	ps.between("receipt.ttl", c.Receipt.TTL, 30*time.Second, time.Hour)
 	ps.within("credential.user_limit", c.Credential.UserLimit, -1, 1_000_000)
+	ps.within("application_credential.user_limit", c.AppCredential.UserLimit, -1, 1_000_000)
+	ps.within("application_credential.secret_min_length", c.AppCredential.SecretMinLength, 8, 256)
 	ps.within("lockout.password_attempts", c.Lockout.PasswordAttempts, 1, 100)
 	ps.within("lockout.password_attempts_anywhere", c.Lockout.PasswordAttemptsAnywhere, 1, 100)
 	ps.within("lockout.code_attempts", c.Lockout.CodeAttempts, 1, 100)

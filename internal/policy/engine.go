@@ -19,10 +19,9 @@ type Engine struct {
 
 // bound is a rule ready to be evaluated.
 type bound struct {
-	scopes       uint8 // bit set of Scope
-	delegated    bool
-	unrestricted bool
-	check        *expr
+	scopes                                  uint8 // bit set of Scope
+	delegated, appCredentials, unrestricted bool
+	check                                   *expr
 }
 
 // definition is a named check string: a rule's, a base rule's, or one of the operator's.
@@ -76,7 +75,7 @@ func (e *Engine) Allows(rule Rule, a *Actor, t Attrs) bool {
 	if !ok || a == nil {
 		return false
 	}
-	admitted := !a.Delegated || b.delegated || a.Unrestricted && b.unrestricted
+	admitted := !a.Delegated || b.delegated || b.appCredentials && a.AppCredentialID != "" || b.unrestricted && a.Unrestricted
 	if b.scopes&(1<<a.Scope()) == 0 || !admitted {
 		return false
 	}
@@ -178,7 +177,7 @@ func (e *Engine) bindAll(rules []Rule) []error {
 		if check == nil {
 			check = &expr{kind: exprConst} // reported elsewhere; never allow
 		}
-		e.bound[r.Name] = bound{scopes, r.Delegated, r.Unrestricted, check}
+		e.bound[r.Name] = bound{scopes, r.Delegated, r.AppCredentials, r.Unrestricted, check}
 	}
 	byUse := func(a, b use) int { return cmp.Or(strings.Compare(a.in, b.in), strings.Compare(a.attr, b.attr)) }
 	for _, u := range slices.SortedFunc(maps.Keys(users), byUse) {

@@ -93,15 +93,21 @@ func TestAllowsRefusesBeforeItAsks(t *testing.T) {
 		{"a copy of a rule with more scopes", Rule{Name: CreateDomain.Name, Scopes: anyScope}, &Actor{DomainID: "d", Roles: admin}, false},
 		{"a domain token where it is not admitted", CreateDomain, &Actor{DomainID: "d", Roles: admin}, false},
 		{"a delegated token at credentials", CreateCredential, &Actor{Delegated: true, ProjectID: "p", Roles: admin}, false},
+		{"a restricted application credential that makes another", CreateApplicationCredential, &Actor{UserID: "u", Delegated: true, AppCredentialID: "a"}, false},
+		{"a restricted application credential that deletes another", DeleteApplicationCredential, &Actor{UserID: "u", Delegated: true, AppCredentialID: "a"}, false},
+		{"a trust at application credentials", ListApplicationCredentials, &Actor{UserID: "u", Delegated: true}, false},
+		{"an unrestricted application credential at credentials", CreateCredential, &Actor{Delegated: true, AppCredentialID: "a", Unrestricted: true, Roles: admin}, false},
 		{"a delegated token at passwords", UpdateUser, &Actor{Delegated: true, ProjectID: "p", Roles: admin}, false},
 		{"a system token", CreateDomain, &Actor{System: true, Roles: admin}, true},
 		{"a project token", CreateDomain, &Actor{ProjectID: "p", Roles: admin}, true},
 		{"an unscoped token", GetRegion, &Actor{UserID: "u"}, true},
+		{"a restricted application credential that looks at others", ListApplicationCredentials, &Actor{UserID: "u", Delegated: true, AppCredentialID: "a"}, true},
+		{"an unrestricted application credential that makes another", CreateApplicationCredential, &Actor{UserID: "u", Delegated: true, AppCredentialID: "a", Unrestricted: true}, true},
 		{"a delegated token at resources", CreateDomain, &Actor{Delegated: true, ProjectID: "p", Roles: admin}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := e.Allows(c.rule, c.actor, nil); got != c.want {
+			if got := e.Allows(c.rule, c.actor, Attrs{"target.user.id": Is("u")}); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -217,8 +223,8 @@ func TestRowsAreDocumented(t *testing.T) {
 		if !strings.HasPrefix(r.Name, "identity:") || !strings.HasSuffix(r.Doc, ".") || len(r.Ops) == 0 {
 			t.Errorf("%s: name, doc or operations are wanting", r.Name)
 		}
-		material := strings.Contains(r.Name, "credential") || strings.Contains(r.Name, "mfa") || r.Name == "identity:update_user" ||
-			decidesSignIns.MatchString(r.Name)
+		material := strings.Contains(r.Name, "credential") || strings.Contains(r.Name, "access_rule") || strings.Contains(r.Name, "mfa") ||
+			r.Name == "identity:update_user" || decidesSignIns.MatchString(r.Name)
 		if r.Delegated == material {
 			t.Errorf("%s: delegated is %v", r.Name, r.Delegated)
 		}

@@ -47,6 +47,10 @@ func personas() []persona {
 		if p.name == "P-admin" || p.name == "P-member" {
 			p.actor.Delegated = true
 			all = append(all, persona{"del." + p.name, p.actor})
+			p.actor.AppCredentialID = "a"
+			all = append(all, persona{"app." + p.name, p.actor})
+			p.actor.Unrestricted = true
+			all = append(all, persona{"unr." + p.name, p.actor})
 		}
 	}
 	return all
@@ -128,6 +132,7 @@ func targetAttrs(r Rule, i int, a Actor) Attrs {
 		"target.role.id": Is("r"), "target.role.name": Is("auditor"), "target.role.domain_id": IsOrNull(""),
 		"target.credential.user_id": Is(o.user), "target.credential.project_id": Is(o.project),
 		"target.limit.domain.id": IsOrNull(""), "target.limit.project_id": Is(o.project), "target.limit.project.domain_id": IsOrNull(o.domain),
+		"target.application_credential.id": Is("c"), "target.application_credential.user_id": Is(o.user),
 		"target.credential.type": Is("ec2"), "target.token.user_id": Is(o.user),
 	}
 	maps.DeleteFunc(all, func(k string, _ Value) bool { return !slices.Contains(r.Targets, k) })

@@ -57,8 +57,10 @@ type Actor struct {
 	AuditID, ChainID string
 	// Delegated says that the token was made from a trust, an application credential or an OAuth grant.
 	Delegated bool
-	// Unrestricted says that it was made from an application credential that may make further ones.
-	Unrestricted bool
+	// AppCredentialID is the application credential that it was made from, empty for all other tokens, and
+	// Unrestricted says that this one may make further ones.
+	AppCredentialID string
+	Unrestricted    bool
 }
 
 // Scope returns the scope type of the actor's token. Unscoped counts as project.
@@ -117,9 +119,9 @@ type Rule struct {
 	// Delegated admits tokens made from trusts, application credentials and OAuth grants. Not overridable, and
 	// never set where authentication material is read or changed.
 	Delegated bool
-	// Unrestricted admits tokens of application credentials that may make further ones, and no other delegated
-	// tokens. Not overridable.
-	Unrestricted bool
+	// AppCredentials admits tokens of application credentials, Unrestricted those of application credentials that
+	// may make further ones, and no other delegated tokens. Not overridable.
+	AppCredentials, Unrestricted bool
 }
 
 // All returns every rule, in the order of the files and of each file's API.
@@ -127,7 +129,8 @@ func All() []Rule {
 	var all []Rule
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
-		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, mfaRules, federationRules,
+		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, mfaRules,
+		federationRules,
 	} {
 		all = append(all, of...)
 	}

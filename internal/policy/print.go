@@ -25,7 +25,7 @@ func (e *Engine) Print(w io.Writer) error {
 		for _, op := range r.Ops {
 			fmt.Fprintf(out, "# %s\n", op)
 		}
-		fmt.Fprintf(out, "# Token scopes: %s. Delegated tokens: %s.\n", scopeNames(r.Scopes), yesNo(r.Delegated))
+		fmt.Fprintf(out, "# Token scopes: %s. Delegated tokens: %s.\n", scopeNames(r.Scopes), delegatedTokens(r))
 		if len(r.Targets) > 0 {
 			comment(out, "May compare: "+strings.Join(r.Targets, ", "))
 		}
@@ -69,9 +69,15 @@ func scopeNames(scopes []Scope) string {
 	return strings.Join(names, ", ")
 }
 
-func yesNo(b bool) string {
-	if b {
+// delegatedTokens says which tokens the rule admits of those that stand for a person who is not there.
+func delegatedTokens(r Rule) string {
+	switch {
+	case r.Delegated:
 		return "yes"
+	case r.AppCredentials:
+		return "those of application credentials"
+	case r.Unrestricted:
+		return "those of unrestricted application credentials"
 	}
 	return "no"
 }

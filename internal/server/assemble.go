@@ -10,6 +10,7 @@ import (
 	"github.com/keyward/identity/api/discovery"
 	v2 "github.com/keyward/identity/api/v2"
 	v3 "github.com/keyward/identity/api/v3"
+	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/bootstrap"
@@ -72,7 +73,10 @@ func (s *Server) assemble() (*parts, error) {
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,
 		Credential: credential.NewService(s.store, s.keys.ring, roles, cfg.Credential.UserLimit, id),
-		Catalog:    catalog.NewRegistry(s.store, id),
+		AppCredential: appcred.NewService(s.store, vault, roles, appcred.Options{
+			UserLimit: cfg.AppCredential.UserLimit, MinSecret: cfg.AppCredential.SecretMinLength,
+		}, now, id),
+		Catalog: catalog.NewRegistry(s.store, id),
 		// No setting demands a pattern of passwords, so there is none to show.
 		DomainConfig: domainconfig.NewService(s.store, s.keys.ring, domainconfig.Compliance{}),
 		Limit:        limit.NewService(s.store, limit.Model(cfg.UnifiedLimit.EnforcementModel), id),

@@ -114,6 +114,15 @@ func (s *Store) ListAppCredentials(ctx context.Context, q listing.Query) (listin
 	return list(ctx, s, appCredentialAttrs, q, withParts, appCredentialRow.credential)
 }
 
+// CountAppCredentials counts the application credentials of a user.
+func (s *Store) CountAppCredentials(ctx context.Context, userID string) (int, error) {
+	var n int
+	err := s.view(ctx, func(db *gorm.DB) error {
+		return db.Raw("SELECT COUNT(*) FROM application_credential WHERE user_id = ?", userID).Scan(&n).Error
+	})
+	return n, err
+}
+
 func appCredentialEvent(action string, c appCredentialRow) event.Event {
 	return event.Event{Action: action, Kind: event.AppCredential, TargetID: c.ID, UserID: c.UserID}
 }
