@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"

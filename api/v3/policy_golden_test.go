@@ -37,9 +37,10 @@ var bodies = map[string]string{
 	"updateEndpoint":      `{"endpoint":{"url":"http://x.test"}}`,
 	"createEndpointGroup": `{"endpoint_group":{"name":"x","filters":{"interface":"public"}}}`, "updateEndpointGroup": `{"endpoint_group":{"name":"x"}}`,
 	"createPolicy": `{"policy":{"blob":"{}","type":"x"}}`, "updatePolicy": `{"policy":{"type":"x"}}`,
-	"createCredential": `{"credential":{"type":"totp","user_id":"{ann}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`,
-	"updateCredential": `{"credential":{"type":"totp"}}`,
-	"enrolTotp":        `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`,
+	"createCredential":            `{"credential":{"type":"totp","user_id":"{ann}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`,
+	"updateCredential":            `{"credential":{"type":"totp"}}`,
+	"createApplicationCredential": `{"application_credential":{"name":"x"}}`,
+	"enrolTotp":                   `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`,
 	"createRegisteredLimits": `{"registered_limits":[{"service_id":"{service}","resource_name":"x","default_limit":1}]}`,
 	"updateRegisteredLimit":  `{"registered_limit":{"default_limit":2}}`,
 	"createLimits":           `{"limits":[{"service_id":"{service}","resource_name":"cores","resource_limit":1,"domain_id":"{red}"}]}`,
@@ -57,6 +58,7 @@ var variables = strings.NewReplacer(
 	"{user_id}", "{ann}", "{group_id}", "{group}", "{project_id}", "{red/web}", "{domain_id}", "{red}", "{role_id}", "{role member}",
 	"{prior_role_id}", "{role manager}", "{implied_role_id}", "{role member}", "{region_id}", "RegionOne",
 	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{endpoint_group_id}", "{endpoint_group}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
+	"{application_credential_id}", "{application_credential}", "{access_rule_id}", "{access_rule}",
 	"{token_id}", "{v2token}", "{value}", "blue", "{group}", "ldap", "{option}", "url",
 	"{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
 	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
@@ -121,6 +123,11 @@ func goldenWorld(t *testing.T) *apitest.World {
 			w.Put("/v3/"+on+"/"+who+"/roles/{role member}", w.As("sysadmin")).Want(http.StatusNoContent)
 		}
 	}
+	made := w.Post("/v3/users/{ann}/application_credentials", `{"application_credential":{"name":"x","access_rules":[{"service":"x","path":"/x","method":"GET"}]}}`,
+		apitest.Token(w.Token("ann", "project:red/web"))).Want(http.StatusCreated)
+	w.Secret(made.Str("application_credential.secret"))
+	w.Name("application_credential", made.Str("application_credential.id"))
+	w.Name("access_rule", made.Str("application_credential.access_rules.0.id"))
 	factor := w.Post("/v3/users/{ann}/mfa/totp", `{"totp":{"name":"phone"}}`, w.As("ann")).Want(http.StatusCreated)
 	w.Secret(factor.Str("totp.secret"))
 	w.Name("factor", factor.Str("totp.id"))

@@ -199,6 +199,12 @@ func knownValue(w *apitest.World, name string) (any, bool) {
 		return nil, false
 	case "url", "auth_url", "sp_url":
 		return "http://service.example/", true
+	case "path":
+		return "/v2.1/servers", true
+	case "expires_at":
+		return "2999-01-01T00:00:00", true
+	case "roles":
+		return []any{map[string]any{"name": "member"}}, true
 	case "rules":
 		return []any{map[string]any{
 			"local": []any{map[string]any{"user": map[string]any{"name": "{0}"}}}, "remote": []any{map[string]any{"type": "LOGIN"}},
@@ -240,6 +246,13 @@ func furnished(t *testing.T, w *apitest.World) {
 	create("endpoint_group", "/v3/OS-EP-FILTER/endpoint_groups", map[string]any{
 		"name": "north", "filters": map[string]any{"region_id": "north"},
 	})
+	w.Grant("target", "member", "project:red/web")
+	made := w.Post("/v3/users/{the user_id}/application_credentials", `{"application_credential":{"name":"x","access_rules":[{"service":"x","path":"/x","method":"GET"}]}}`,
+		apitest.Token(w.Token("target", "project:red/web"))).Want(http.StatusCreated)
+	w.Delete("/v3/projects/{the project_id}/users/{the user_id}/roles/{role member}", w.As("sysadmin")).Want(http.StatusNoContent)
+	w.Secret(made.Str("application_credential.secret"))
+	w.Name("the application_credential_id", made.Str("application_credential.id"))
+	w.Name("the access_rule_id", made.Str("application_credential.access_rules.0.id"))
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 	})
@@ -301,7 +314,7 @@ func state(w *apitest.World) map[string]string {
 		"/v3/domains", "/v3/projects", "/v3/users", "/v3/groups", "/v3/roles", "/v3/regions", "/v3/services",
 		"/v3/endpoints", "/v3/policies", "/v3/policies/{the policy_id}/OS-ENDPOINT-POLICY/endpoints", "/v3/credentials", "/v3/role_assignments", "/v3/role_inferences",
 		"/v3/registered_limits", "/v3/limits",
-		"/v3/users/{the user_id}/mfa",
+		"/v3/users/{the user_id}/mfa", "/v3/users/{the user_id}/application_credentials", "/v3/users/{the user_id}/access_rules",
 		"/v3/OS-FEDERATION/identity_providers", "/v3/OS-FEDERATION/identity_providers/corp/protocols",
 		"/v3/OS-FEDERATION/mappings", "/v3/OS-FEDERATION/service_providers",
 	} {
