@@ -10,6 +10,7 @@ import (
 
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/listing"
+	"github.com/keyward/identity/internal/naming"
 	"github.com/keyward/identity/internal/password"
 )
 
@@ -120,7 +121,9 @@ func (s *Service) List(ctx context.Context, userID string, q listing.Query) (lis
 }
 
 // Delete ends an application credential and all its tokens. Its access rules stay the user's.
-func (s *Service) Delete(ctx context.Context, id string) error { return s.store.DeleteAppCredential(ctx, id) }
+func (s *Service) Delete(ctx context.Context, id string) error {
+	return s.store.DeleteAppCredential(ctx, id)
+}
 
 // AccessRule returns an access rule of a user; NotFound when the user has none with the id.
 func (s *Service) AccessRule(ctx context.Context, userID, id string) (AccessRule, error) {
@@ -138,6 +141,8 @@ func (s *Service) DeleteAccessRule(ctx context.Context, userID, id string) error
 	return s.store.DeleteAccessRule(ctx, userID, id)
 }
 
+const maxName = 255
+
 // Create makes an application credential and returns it with its secret, which is not kept. It fails with Forbidden
 // for a token without a project, for one of a restricted application credential, for more than the application
 // credential that the token stems from may do, and beyond the user's limit; with BadRequest for a role that the
@@ -152,10 +157,13 @@ func (s *Service) Create(ctx context.Context, m Maker, d Draft) (Credential, str
 	if err := m.vouch(&c); err != nil {
 		return c, "", err
 	}
+	var err error
+	if c.Name, err = naming.Exact("name", c.Name, maxName); err != nil {
+		return c, "", err
+	}
 	if c.Expired(s.now()) {
 		return c, "", fault.New(fault.BadRequest, "Invalid input for field 'expires_at': it must be in the future.")
 	}
-	var err error
 	if c.RoleIDs, err = s.rolesOf(ctx, m, d.Roles); err != nil {
 		return c, "", err
 	}
