@@ -18,8 +18,9 @@ import (
 
 func TestMain(m *testing.M) { program.Main(m) }
 
-// onEachDatabase runs a test against a server of its own on each database, empty but for the bootstrap.
-func onEachDatabase(t *testing.T, test func(*testing.T, *program.Server)) {
+// onEachDatabase runs a test against a server of its own on each database, empty but for the bootstrap,
+// with more in its environment.
+func onEachDatabase(t *testing.T, test func(*testing.T, *program.Server), env ...string) {
 	t.Helper()
 	for _, database := range []struct {
 		name string
@@ -33,7 +34,7 @@ func onEachDatabase(t *testing.T, test func(*testing.T, *program.Server)) {
 			if testing.Short() {
 				t.Skip("it runs the real program")
 			}
-			s := program.New(t, database.url(t))
+			s := program.New(t, database.url(t), env...)
 			s.Start()
 			test(t, s)
 		})

@@ -227,6 +227,7 @@ func TestOpenstackClient(t *testing.T) {
 		sh.catalog()
 		sh.policies()
 		sh.credentials()
+		sh.appCredentials()
 		sh.limits()
 		sh.filters()
 		sh.federation()
