@@ -37,6 +37,17 @@ func (w *World) Hash(user string) string {
 	return string(hash)
 }
 
+// Passwords are a user's passwords as they are kept, the present one first.
+func (w *World) Passwords(user string) []identity.Password {
+	w.t.Helper()
+	var all []identity.Password
+	w.withStore(func(ctx context.Context, st *store.Store, _ *keyring.Ring) (err error) {
+		all, err = st.PasswordHistory(ctx, w.ID(user), 1000)
+		return err
+	})
+	return all
+}
+
 // withStore opens the database beside the running servers.
 func (w *World) withStore(f func(context.Context, *store.Store, *keyring.Ring) error) {
 	w.t.Helper()

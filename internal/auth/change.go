@@ -44,7 +44,7 @@ func (s *Service) changePassword(ctx context.Context, c PasswordChange) error {
 	if u.Options.LockPassword != nil && *u.Options.LockPassword {
 		return fault.New(fault.BadRequest, "The password of this user can be changed by an administrator only.").Because("password_locked")
 	}
-	if err := s.policy.Check(c.New, u.Name); err != nil {
+	if err := s.acceptable(ctx, u, c.New); err != nil {
 		return err
 	}
 	hash, err := s.vault.Hash(ctx, u.ID, c.New)
@@ -71,6 +71,40 @@ func (s *Service) changePassword(ctx context.Context, c PasswordChange) error {
 		return s.refused(ctx, tried, err)
 	}
 	return nil
+}
+
+// acceptable refuses new passwords that a person may not choose, and choosing again too soon. What it looks at is
+// of the password that was just checked, or of a later one: replacePassword refuses in that case.
+func (s *Service) acceptable(ctx context.Context, u *identity.User, plain string) error {
+	if err := s.policy.Check(plain, u.Name); err != nil {
+		return err
+	}
+	d := s.demands
+	if d.Pattern != nil {
+		if err := d.Pattern.Check(plain); err != nil {
+			return err
+		}
+	}
+	if d.MinimumAgeDays <= 0 && d.History <= 0 {
+		return nil
+	}
+	former, err := s.store.PasswordHistory(ctx, u.ID, d.Keep())
+	if err != nil || len(former) == 0 {
+		return err
+	}
+	free := former[0].CreatedAt.AddDate(0, 0, d.MinimumAgeDays)
+	if wait := free.Sub(s.now()); former[0].SelfService && d.MinimumAgeDays > 0 && wait > 0 {
+		return fault.New(fault.BadRequest, "The password was changed less than %d days ago. An administrator can set another one now.",
+			d.MinimumAgeDays).Because("password_too_new").After(wait)
+	}
+	if d.History <= 0 {
+		return nil
+	}
+	used, err := s.vault.anyOf(ctx, u.ID, former, plain)
+	if used {
+		err = fault.New(fault.BadRequest, "The new password must not be one of the last %d.", d.History).Because("password_reused")
+	}
+	return err
 }
 
 // freshMethods returns the methods of a fresh token of the user; none when there is no such token.
@@ -121,9 +155,14 @@ func (s *Service) replacePassword(ctx context.Context, p *proofs, hash string) e
 	}
 	o := event.OriginOf(ctx)
 	o.ActorID = u.ID
-	return s.store.SetPassword(event.WithOrigin(ctx, o), identity.Password{
-		UserID: u.ID, Hash: hash, CreatedAt: s.now(), SelfService: true,
+	now := s.now()
+	err = s.store.SetPassword(event.WithOrigin(ctx, o), identity.Password{
+		UserID: u.ID, Hash: hash, CreatedAt: now, ExpiresAt: s.demands.Expiry(u.Options, now, true), SelfService: true,
 	})
+	if err != nil {
+		return err
+	}
+	return s.store.ForgetPasswords(ctx, u.ID, s.demands.Keep())
 }
 
 // ClearLockout forgets the failures of a user, for administrators.

@@ -95,12 +95,8 @@ type limit struct {
 	n   int
 }
 
-// knownFor is how long a network from which a user signed in stays known, knownAgain after how long that is
-// written down anew.
-const (
-	knownFor   = 90 * 24 * time.Hour
-	knownAgain = 24 * time.Hour
-)
+// knownFor is how long a network from which a user signed in stays known. It is written down anew once a day.
+const knownFor = 90 * 24 * time.Hour
 
 func knownKey(ctx context.Context, userID string) FailureKey {
 	return FailureKey{UserID: userID, Kind: knownNetwork, Network: network(ctx)}
@@ -112,7 +108,7 @@ type standing struct {
 	locked bool
 	// failed tells of wrong ones since the last success, to be forgotten with the next.
 	failed bool
-	// fresh tells that the network was noted as known lately.
+	// fresh tells that the network was noted as known today, and the user as active with it.
 	fresh bool
 }
 
@@ -130,7 +126,7 @@ func (s *Service) standing(ctx context.Context, u *identity.User) (standing, err
 	st := standing{
 		locked: fs[1].locked(now) || fs[0].locked(now) && !now.Before(fs[2].LastAt.Add(knownFor)),
 		failed: fs[0].Count > 0 || fs[1].Count > 0,
-		fresh:  now.Before(fs[2].LastAt.Add(knownAgain)),
+		fresh:  !fs[2].LastAt.Before(identity.Day(now)),
 	}
 	if exempt := u.Options.IgnoreLockoutFailureAttempts; exempt != nil && *exempt {
 		st.locked = false
@@ -139,7 +135,8 @@ func (s *Service) standing(ctx context.Context, u *identity.User) (standing, err
 }
 
 // succeeded forgets wrong passwords after a complete sign-in with a right one, and notes that the network is
-// the user's. Failures of other networks stay on their own counters.
+// the user's and the user active: the first time on a day in UTC, so that most sign-ins write neither. Failures of
+// other networks stay on their own counters.
 func (s *Service) succeeded(ctx context.Context, userID string, st standing) error {
 	if st.failed {
 		for _, l := range s.passwordLimits(ctx, userID) {
@@ -152,6 +149,9 @@ func (s *Service) succeeded(ctx context.Context, userID string, st standing) err
 		return nil
 	}
 	now := s.now()
+	if err := s.store.Active(ctx, userID, identity.Day(now)); err != nil {
+		return err
+	}
 	return s.store.UpdateFailures(ctx, knownKey(ctx, userID), func(f *Failures) error {
 		f.LastAt = now
 		return nil

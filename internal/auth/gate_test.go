@@ -276,6 +276,8 @@ func TestFreshnessIsThatOfTheOldestProofNeeded(t *testing.T) {
 func TestAChangeUnderWayLosesAgainstANewPassword(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
+	before, err := g.store.User(t.Context(), "ann")
+	g.must(err)
 	done := make(chan error, 2)
 	for _, plain := range []string{"first new password", "second new password"} {
 		go func() {
@@ -286,8 +288,12 @@ func TestAChangeUnderWayLosesAgainstANewPassword(t *testing.T) {
 		t.Errorf("two changes at once: got %v and %v, want one to win", first, second)
 	}
 	history, err := g.store.PasswordHistory(t.Context(), "ann", 10)
-	if err != nil || len(history) != 2 {
-		t.Errorf("got %d passwords (%v), want 2", len(history), err)
+	if err != nil || len(history) != 1 || !history[0].SelfService {
+		t.Errorf("got %d passwords (%v), want the new one alone", len(history), err)
+	}
+	after, err := g.store.User(t.Context(), "ann")
+	if err != nil || after.AuthVersion != before.AuthVersion+1 {
+		t.Errorf("the auth version went from %d to %d (%v), want one more", before.AuthVersion, after.AuthVersion, err)
 	}
 }
 

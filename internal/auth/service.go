@@ -22,6 +22,10 @@ type Store interface {
 	LockUser(ctx context.Context, userID string) error
 	Password(ctx context.Context, userID string) (identity.Password, error)
 	SetPassword(ctx context.Context, p identity.Password) error
+	PasswordHistory(ctx context.Context, userID string, limit int) ([]identity.Password, error)
+	ForgetPasswords(ctx context.Context, userID string, keep int) error
+	// Active notes the day of a user's last sign-in. It appends no event.
+	Active(ctx context.Context, userID string, day time.Time) error
 	Rehash(ctx context.Context, userID, oldHash, newHash string) error
 	// Revoke ends a session, RevokeOne one token of a session.
 	Revoke(ctx context.Context, id string, expires time.Time) error
@@ -41,6 +45,8 @@ type Store interface {
 // Facts is what is true now (internal/facts).
 type Facts interface {
 	User(ctx context.Context, id string) (*identity.User, error)
+	// Renewed is User, but for what is remembered.
+	Renewed(ctx context.Context, id string) (*identity.User, error)
 	Project(ctx context.Context, id string) (*resource.Project, error)
 	Roles(ctx context.Context, userID string, on assignment.TargetKind, target *resource.Project) ([]*assignment.Role, error)
 	Table(ctx context.Context) (*assignment.Table, error)
@@ -88,6 +94,8 @@ type Options struct {
 	SafeProjects, SafeDomains bool
 	Lockout                   Lockout
 	Spray                     Spray
+	// Report is what events tell of wrong passwords; nothing by default.
+	Report Report
 }
 
 // Defaults are Keystone's.
@@ -106,8 +114,10 @@ type Parts struct {
 	Factors   SecondFactors
 	Attempts  *Attempts
 	Passwords PasswordPolicy
-	Options   Options
-	Now       func() time.Time
+	// Compliance is what else is demanded of accounts and passwords.
+	Compliance identity.Compliance
+	Options    Options
+	Now        func() time.Time
 	// Floor is called when a password or code comes in and returns what a refusal waits for, so that all
 	// refusals take as long, whatever work they caused (see Floor). Nil waits for nothing.
 	Floor func(ctx context.Context) (wait func())
@@ -137,6 +147,7 @@ type Service struct {
 	factors  SecondFactors
 	attempts *Attempts
 	policy   PasswordPolicy
+	demands  identity.Compliance
 	o        Options
 	now      func() time.Time
 	floor    func(ctx context.Context) func()
@@ -151,7 +162,7 @@ func NewService(p Parts) *Service {
 	}
 	return &Service{
 		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
-		attempts: p.Attempts, policy: p.Passwords, o: p.Options, now: p.Now, floor: p.Floor,
+		attempts: p.Attempts, policy: p.Passwords, demands: p.Compliance, o: p.Options, now: p.Now, floor: p.Floor,
 		seen: newMemory(p.Options.Remember), sprays: newSprays(p.Options.Spray, p.Now),
 	}
 }

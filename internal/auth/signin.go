@@ -280,7 +280,11 @@ func (s *Service) tryPassword(ctx context.Context, found *identity.User, stored 
 	}
 	ok, rehash := s.vault.verify(found.ID, stored.Hash, plain)
 	if !ok {
-		if err := s.countPassword(ctx, found.ID, refusalEvent(ctx, found.ID, "password_wrong")); err != nil {
+		wrong := refusalEvent(ctx, found.ID, "password_wrong")
+		if s.o.Report.Key != "" {
+			wrong.Detail["partial_password_hash"] = s.o.Report.of(plain)
+		}
+		if err := s.countPassword(ctx, found.ID, wrong); err != nil {
 			return none, err
 		}
 		return none, errRefused

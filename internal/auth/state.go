@@ -106,7 +106,7 @@ func (s *Service) Authenticate(ctx context.Context, text, method, path string) (
 // Unauthorized. The token belongs to everybody who reads it: nothing in it may be changed.
 func (s *Service) Read(ctx context.Context, text string, allowExpired bool) (*Token, error) {
 	t := s.seen.find(s, text)
-	if t == nil {
+	if t == nil || s.demands.Inactive(t.User, s.now()) {
 		var err error
 		if t, err = s.read(ctx, text); err != nil {
 			return nil, err
@@ -209,11 +209,17 @@ func (s *Service) liveUser(ctx context.Context, id string) (*identity.User, *res
 	return s.alive(ctx, u, err)
 }
 
+// alive also refuses who has been inactive for too long, but not on the word of a cache: that may lag behind.
 func (s *Service) alive(ctx context.Context, u *identity.User, err error) (*identity.User, *resource.Project, error) {
 	if err != nil {
 		return nil, nil, err
 	}
 	d, err := s.live(ctx, u.DomainID, true)
+	if err == nil && s.demands.Inactive(u, s.now()) {
+		if u, err = s.facts.Renewed(ctx, u.ID); err == nil && s.demands.Inactive(u, s.now()) {
+			err = errRefused
+		}
+	}
 	if err == nil && !u.Enabled {
 		err = errRefused
 	}

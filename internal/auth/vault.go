@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/password"
 )
 
@@ -70,6 +71,21 @@ func (v *Vault) verify(userID, sealed, plain string) (ok, rehash bool) {
 	}
 	ok, rehash, err = v.hasher.Verify(string(phc), plain)
 	return ok && err == nil, rehash
+}
+
+// anyOf reports whether a password is any of a user's former ones. Each is looked at in a slot of its own. It fails
+// with Unavailable when too many wait.
+func (v *Vault) anyOf(ctx context.Context, userID string, former []identity.Password, plain string) (found bool, err error) {
+	for _, p := range former {
+		err := v.pool.Do(ctx, func() error {
+			found, _ = v.verify(userID, p.Hash, plain)
+			return nil
+		})
+		if found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
 const purposeSecret = "application-credential-secret"

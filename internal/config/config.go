@@ -26,6 +26,7 @@ type Config struct {
 	Lockout         Lockout
 	MFA             MFA
 	Password        Password
+	Compliance      Compliance
 	Credential      Credential
 	AppCredential   AppCredential
 	Cache           Cache
@@ -120,6 +121,26 @@ type Password struct {
 	MinLength         int
 	MemoryKiB, Passes int
 }
+
+// Compliance is Keystone's [security_compliance]; zero and empty demand nothing.
+type Compliance struct {
+	LockoutAttempts int
+	LockoutDuration time.Duration
+	InactiveDays    int
+	ExpiresDays     int
+	History         int
+	MinimumAgeDays  int
+	// Regex is matched by the dialect that Python and .NET share.
+	Regex, RegexDescription string
+	ChangeUponFirstUse      bool
+	// ReportHash is empty or ReportEvent.
+	ReportHash     string
+	ReportKey      Secret
+	ReportMaxChars int
+}
+
+// ReportEvent is the one place where digests of wrong passwords may go.
+const ReportEvent = "event"
 
 // Cache bounds what is remembered.
 type Cache struct{ Size int }

@@ -40,6 +40,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"hashes that are too cheap", "", []string{"IDENTITY_PASSWORD_MEMORY_KIB=1024"}, []string{"password.memory_kib: must be from 19456"}},
 		{"less memory than more passes make up for", "", []string{"IDENTITY_PASSWORD_PASSES=3", "IDENTITY_PASSWORD_MEMORY_KIB=9216"}, []string{"password.memory_kib: must be from 12288"}},
 		{"more guesses than NIST bears", "", []string{"IDENTITY_LOCKOUT_PASSWORD_ATTEMPTS_ANYWHERE=101"}, []string{"lockout.password_attempts_anywhere: must be from 1 to 100"}},
+		{"passwords that expire before they may be changed", "security_compliance:\n  password_expires_days: 2\n  minimum_password_age: 2\n", nil, []string{"security_compliance.minimum_password_age: must be less"}},
+		{"a pause of Keystone's in seconds", "security_compliance:\n  lockout_duration: 1800\n", nil, []string{"security_compliance.lockout_duration: must be a duration"}},
+		{"digests of wrong passwords without a key", "", []string{"IDENTITY_SECURITY_COMPLIANCE_REPORT_INVALID_PASSWORD_HASH=event"}, []string{"security_compliance.invalid_password_hash_secret_key: must have 16"}},
 		{"a proxy that is no network", "trusted_proxies: [10.0.0.1]\n", nil, []string{"trusted_proxies: item 1"}},
 		{"a contact with a line end", "", []string{"IDENTITY_SECURITY_CONTACT=mailto:a@b\nExpires: never"}, []string{"security.contact: must be"}},
 	} {

@@ -88,6 +88,7 @@ func (c *Config) problems() []error {
 	ps.between("lockout.failure_floor", c.Lockout.FailureFloor, 0, 5*time.Second)
 	c.mfaProblems(&ps)
 	c.passwordProblems(&ps)
+	c.complianceProblems(&ps)
 
 	ps.within("cache.size", c.Cache.Size, 1, 10_000_000)
 	ps.oneOf("unified_limit.enforcement_model", c.UnifiedLimit.EnforcementModel, "flat", "strict_two_level")
@@ -122,6 +123,23 @@ func (c *Config) passwordProblems(ps *problems) {
 	if p.Passes >= 1 {
 		ps.within("password.memory_kib", p.MemoryKiB, leastMemory[min(p.Passes, len(leastMemory)-1)], 256<<10)
 	}
+}
+
+func (c *Config) complianceProblems(ps *problems) {
+	const section, days = "security_compliance.", 36500
+	p := c.Compliance
+	ps.within(section+"lockout_failure_attempts", p.LockoutAttempts, 0, 100)
+	ps.between(section+"lockout_duration", p.LockoutDuration, time.Second, 24*time.Hour)
+	ps.within(section+"disable_user_account_days_inactive", p.InactiveDays, 0, days)
+	ps.within(section+"password_expires_days", p.ExpiresDays, 0, days)
+	ps.within(section+"unique_last_password_count", p.History, 0, 24)
+	ps.within(section+"minimum_password_age", p.MinimumAgeDays, 0, days)
+	ps.unless(p.ExpiresDays == 0 || p.MinimumAgeDays < p.ExpiresDays,
+		section+"minimum_password_age: must be less than password_expires_days, or nobody could change a password in time")
+	ps.oneOf(section+"report_invalid_password_hash", p.ReportHash, "", ReportEvent)
+	ps.unless(p.ReportHash == "" || len(p.ReportKey) >= 16,
+		section+"invalid_password_hash_secret_key: must have 16 characters at least when report_invalid_password_hash is set")
+	ps.within(section+"invalid_password_hash_max_chars", p.ReportMaxChars, 1, 43)
 }
 
 type problems []error

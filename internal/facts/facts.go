@@ -253,6 +253,13 @@ func (f *Facts) User(ctx context.Context, id string) (*identity.User, error) {
 	})
 }
 
+// Renewed returns a user as the source knows it now, and remembers that. It is for what changes without an event:
+// the day of the last sign-in.
+func (f *Facts) Renewed(ctx context.Context, id string) (*identity.User, error) {
+	f.users.Invalidate(id)
+	return f.User(ctx, id)
+}
+
 // Project returns a project or domain. It fails with NotFound.
 func (f *Facts) Project(ctx context.Context, id string) (*resource.Project, error) {
 	return cached(ctx, f, f.projects, id, func() (*resource.Project, error) {

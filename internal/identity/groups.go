@@ -90,7 +90,7 @@ func (s *Service) CheckMember(ctx context.Context, groupID, userID string) error
 
 // ListMembers lists the users of a group, with the filters of ListUsers.
 func (s *Service) ListMembers(ctx context.Context, groupID string, q listing.Query) (listing.Page[User], error) {
-	return s.store.ListMembers(ctx, groupID, q)
+	return s.shownAll(s.store.ListMembers(ctx, groupID, q))
 }
 
 // ListGroupsOfUser lists the groups that a user is in, with the filters of ListGroups.

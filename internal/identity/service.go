@@ -34,6 +34,8 @@ type Store interface {
 	// SetPassword and DeletePasswords raise the user's AuthVersion.
 	SetPassword(ctx context.Context, p Password) error
 	DeletePasswords(ctx context.Context, userID string) error
+	// ForgetPasswords deletes all passwords of a user but the newest ones.
+	ForgetPasswords(ctx context.Context, userID string, keep int) error
 	// Federated returns nothing for an unknown user.
 	Federated(ctx context.Context, userID string) ([]FederatedIdentity, error)
 	// SetFederated replaces all; BadRequest for a protocol that does not exist, or not in the domain if one is
@@ -71,12 +73,21 @@ type Service struct {
 	methods  []string
 	now      func() time.Time
 	newID    func() string
+
+	compliance Compliance
 }
 
 // NewService makes the service. methods are the names that a user's multi_factor_auth_rules may use.
 func NewService(store Store, hasher Hasher, domains Domains, lockouts Lockouts, methods []string,
 	now func() time.Time, newID func() string) *Service {
-	return &Service{store, hasher, domains, lockouts, methods, now, newID}
+	return &Service{store: store, hasher: hasher, domains: domains, lockouts: lockouts, methods: methods, now: now, newID: newID}
+}
+
+// WithCompliance sets what is demanded of accounts and passwords, and returns s. It is for the time before s is
+// used; without it nothing is.
+func (s *Service) WithCompliance(c Compliance) *Service {
+	s.compliance = c
+	return s
 }
 
 // UserInput is what a caller says of a user, new or changed. What is absent keeps its value, or gets its
@@ -101,12 +112,29 @@ type UserInput struct {
 	Extra map[string]any
 }
 
-// User returns a user; NotFound when there is none.
-func (s *Service) User(ctx context.Context, id string) (User, error) { return s.store.User(ctx, id) }
+// User returns a user; NotFound when there is none. Who has been inactive for too long is not enabled.
+func (s *Service) User(ctx context.Context, id string) (User, error) {
+	u, err := s.store.User(ctx, id)
+	return s.shown(u), err
+}
 
-// ListUsers lists users. NotFound when the marker is not, and was not, a user of the domain asked for.
+// shown is a user as others are to see it.
+func (s *Service) shown(u User) User {
+	u.Enabled = u.Enabled && !s.compliance.Inactive(&u, s.now())
+	return u
+}
+
+func (s *Service) shownAll(page listing.Page[User], err error) (listing.Page[User], error) {
+	for i := range page.Items {
+		page.Items[i] = s.shown(page.Items[i])
+	}
+	return page, err
+}
+
+// ListUsers lists users. NotFound when the marker is not, and was not, a user of the domain asked for. The filter
+// enabled is about what administrators set, not about who has been inactive for too long.
 func (s *Service) ListUsers(ctx context.Context, q listing.Query) (listing.Page[User], error) {
-	return s.store.ListUsers(ctx, q)
+	return s.shownAll(s.store.ListUsers(ctx, q))
 }
 
 // CreateUser makes a user of in.DomainID. NotFound when that is not a domain, Conflict when the name is taken
@@ -141,7 +169,7 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 			return err
 		}
 		if sealed != "" {
-			if err := s.setPassword(ctx, u.ID, sealed); err != nil {
+			if err := s.setPassword(ctx, u, sealed); err != nil {
 				return err
 			}
 		}
@@ -151,7 +179,7 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 		created, err = s.store.User(ctx, u.ID)
 		return err
 	})
-	return created, err
+	return s.shown(created), err
 }
 
 // UpdateUser changes a user. Disabling it and changing or removing its password end its tokens; enabling it
@@ -185,33 +213,34 @@ func (s *Service) UpdateUser(ctx context.Context, id string, in UserInput) (User
 		return User{}, err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.store.UpdateUser(ctx, id, func(u *User) error { return s.apply(in, u) }); err != nil {
+		changed, err := s.store.UpdateUser(ctx, id, func(u *User) error { return s.apply(in, u) })
+		if err != nil {
 			return err
 		}
-		if err := s.aftermath(ctx, id, in, sealed); err != nil {
+		if err := s.aftermath(ctx, changed, in, sealed); err != nil {
 			return err
 		}
 		u, err = s.store.User(ctx, id)
 		return err
 	})
-	return u, err
+	return s.shown(u), err
 }
 
 // aftermath does what a change asks for besides the user's own row.
-func (s *Service) aftermath(ctx context.Context, id string, in UserInput, sealed string) error {
-	if err := s.federate(ctx, id, in); err != nil {
+func (s *Service) aftermath(ctx context.Context, u User, in UserInput, sealed string) error {
+	if err := s.federate(ctx, u.ID, in); err != nil {
 		return err
 	}
 	if in.Enabled.Or(false) {
-		if err := s.lockouts.ClearLockout(ctx, id); err != nil {
+		if err := s.lockouts.ClearLockout(ctx, u.ID); err != nil {
 			return err
 		}
 	}
 	switch {
 	case sealed != "":
-		return s.setPassword(ctx, id, sealed)
+		return s.setPassword(ctx, u, sealed)
 	case in.Password.IsNull():
-		return s.store.DeletePasswords(ctx, id)
+		return s.store.DeletePasswords(ctx, u.ID)
 	}
 	return nil
 }
@@ -247,6 +276,9 @@ func (s *Service) apply(in UserInput, u *User) error {
 	if wasEnabled && !u.Enabled {
 		u.AuthVersion++
 	}
+	if in.Enabled.Or(false) {
+		u.LastActiveAt = Day(s.now()) // who is enabled has been inactive from now on only
+	}
 	in.Name.Apply(&u.Name)
 	in.DefaultProjectID.Apply(&u.DefaultProjectID)
 	u.Extra = optional.Merge(u.Extra, in.Extra)
@@ -275,6 +307,9 @@ func (s *Service) checkDefaultProject(ctx context.Context, in UserInput) error {
 // hash returns the sealed hash of the password that in sets, or "". It runs before the transaction: hashing
 // takes long, and a transaction keeps others waiting.
 func (s *Service) hash(ctx context.Context, userID string, in UserInput) (string, error) {
+	if err := s.compliance.checkPattern(in); err != nil {
+		return "", err
+	}
 	password, ok := in.Password.Get()
 	if !ok {
 		return "", nil
@@ -282,8 +317,16 @@ func (s *Service) hash(ctx context.Context, userID string, in UserInput) (string
 	return s.hasher.Hash(ctx, userID, password)
 }
 
-func (s *Service) setPassword(ctx context.Context, userID, sealed string) error {
-	return s.store.SetPassword(ctx, Password{UserID: userID, Hash: sealed, CreatedAt: s.now()})
+// setPassword sets a password as an administrator does. History and age are for those who choose for themselves.
+func (s *Service) setPassword(ctx context.Context, u User, sealed string) error {
+	now := s.now()
+	err := s.store.SetPassword(ctx, Password{
+		UserID: u.ID, Hash: sealed, CreatedAt: now, ExpiresAt: s.compliance.Expiry(u.Options, now, false),
+	})
+	if err != nil {
+		return err
+	}
+	return s.store.ForgetPasswords(ctx, u.ID, s.compliance.Keep())
 }
 
 // needDomain fails with NotFound unless id names a domain.

@@ -23,6 +23,8 @@ type User struct {
 	CreatedAt time.Time
 	// AuthVersion is in every token of the user; raising it ends them all.
 	AuthVersion int64
+	// LastActiveAt is the day, in UTC, of the last sign-in with a password; zero for none that is known.
+	LastActiveAt time.Time
 	// PasswordExpiresAt is when the current password expires; nil means never, or no password.
 	PasswordExpiresAt *time.Time
 }

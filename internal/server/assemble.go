@@ -59,17 +59,21 @@ func (s *Server) assemble() (*parts, error) {
 	s.store.OnCommit(s.keys.heard)
 	follower := facts.NewFollower(f, s.deps.Stream(s.store), s.deps.Log, time.Now, s.keys.heard)
 
+	demands, err := compliance(cfg.Compliance)
+	if err != nil {
+		return nil, err
+	}
 	attempts := auth.NewAttempts(s.store, lockout(cfg), now)
 	factors := mfa.NewService(s.store, s.keys.ring, attempts, mfaOptions(cfg), now, id)
 	gate := auth.NewService(auth.Parts{
 		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts,
-		Passwords: password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
-		Options:   authOptions(cfg), Now: now, Floor: auth.Floor(cfg.Lockout.FailureFloor, time.Now),
+		Passwords:  password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
+		Compliance: demands, Options: authOptions(cfg), Now: now, Floor: auth.Floor(cfg.Lockout.FailureFloor, time.Now),
 	})
 	roles := assignment.NewService(s.store, id)
 	services := v3.Services{
 		Auth: gate, MFA: factors, Facts: f,
-		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id),
+		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id).WithCompliance(demands),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,
 		Credential: credential.NewService(s.store, s.keys.ring, roles, cfg.Credential.UserLimit, id),
@@ -77,9 +81,10 @@ func (s *Server) assemble() (*parts, error) {
 			UserLimit: cfg.AppCredential.UserLimit, MinSecret: cfg.AppCredential.SecretMinLength,
 		}, now, id),
 		Catalog: catalog.NewRegistry(s.store, id),
-		// No setting demands a pattern of passwords, so there is none to show.
-		DomainConfig: domainconfig.NewService(s.store, s.keys.ring, domainconfig.Compliance{}),
-		Limit:        limit.NewService(s.store, limit.Model(cfg.UnifiedLimit.EnforcementModel), id),
+		DomainConfig: domainconfig.NewService(s.store, s.keys.ring, domainconfig.Compliance{
+			PasswordRegex: textOrNull(cfg.Compliance.Regex), PasswordRegexDescription: textOrNull(cfg.Compliance.RegexDescription),
+		}),
+		Limit: limit.NewService(s.store, limit.Model(cfg.UnifiedLimit.EnforcementModel), id),
 	}
 	services.Federation = federation.NewService(s.store, services.Resource, id)
 	s.api = &httpapi.API{
@@ -148,9 +153,10 @@ func limits(c config.Config) resource.Limits {
 func authOptions(c config.Config) auth.Options {
 	return auth.Options{
 		TokenTTL: c.Token.TTL, ReceiptTTL: c.Receipt.TTL, AllowExpiredWindow: c.Token.AllowExpiredWindow,
-		RescopeScoped: c.Token.RescopeScoped, Lockout: lockout(c), Remember: c.Cache.Size,
+		RescopeScoped: c.Token.RescopeScoped, Lockout: passwordLockout(c), Remember: c.Cache.Size,
 		SafeProjects: c.Resource.ProjectNameURLSafe == config.URLSafeStrict, SafeDomains: c.Resource.DomainNameURLSafe == config.URLSafeStrict,
-		Spray: auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
+		Report: report(c.Compliance),
+		Spray:  auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
 	}
 }
 

@@ -49,6 +49,18 @@ func start(t *testing.T, cfg config.Config) *Server {
 	return s
 }
 
+func TestPatternThatIsNoneIsRefusedAtTheStart(t *testing.T) {
+	t.Parallel()
+	c := config.Default()
+	c.DataDir = t.TempDir()
+	c.Keys.RootFile, c.Database.URL = filepath.Join(c.DataDir, "root.key"), config.Secret("sqlite://"+filepath.Join(c.DataDir, "identity.db"))
+	c.Compliance.Regex = "(?=.*[0-9]"
+	if s, err := New(t.Context(), c, Deps{}); err == nil || !strings.Contains(err.Error(), "security_compliance.password_regex") {
+		t.Errorf("got %v", err)
+		_ = s.Close()
+	}
+}
+
 // TestDefaultsAreTheServices: what config calls the default is what the services call so.
 func TestDefaultsAreTheServices(t *testing.T) {
 	t.Parallel()

@@ -41,12 +41,13 @@ func (s *Store) Password(ctx context.Context, userID string) (identity.Password,
 	return all[0], nil
 }
 
-// PasswordHistory returns up to limit passwords of a user, the current one first.
+// PasswordHistory returns up to limit passwords of a user, the current one first. Their order is that in which they
+// were set, whatever the clocks of the nodes said.
 func (s *Store) PasswordHistory(ctx context.Context, userID string, limit int) ([]identity.Password, error) {
 	var rows []passwordRow
 	err := s.view(ctx, func(db *gorm.DB) error {
 		rows = nil
-		return db.Where("user_id = ?", userID).Order("created_at DESC, id DESC").Limit(limit).Find(&rows).Error
+		return db.Where("user_id = ?", userID).Order("id DESC").Limit(limit).Find(&rows).Error
 	})
 	if err != nil {
 		return nil, err
@@ -81,6 +82,15 @@ func (s *Store) SetPassword(ctx context.Context, p identity.Password) error {
 // madeNow tells that the transaction makes the user, who cannot have tokens yet.
 func madeNow(t *tx, userID string) bool {
 	return slices.ContainsFunc(t.events, func(ev event.Event) bool { return ev.Action == "user.create" && ev.TargetID == userID })
+}
+
+// ForgetPasswords deletes all passwords of a user but the newest ones, keep in number. It is for the transaction
+// that sets a password, whose event tells of it.
+func (s *Store) ForgetPasswords(ctx context.Context, userID string, keep int) error {
+	return s.mark(ctx, func(db *gorm.DB) error {
+		return db.Exec("DELETE FROM password WHERE user_id = ? AND id NOT IN "+
+			"(SELECT id FROM password WHERE user_id = ? ORDER BY id DESC LIMIT ?)", userID, userID, keep).Error
+	})
 }
 
 // Rehash replaces the hash of the same password by one made with newer parameters. It fails with Conflict

@@ -546,6 +546,7 @@ CREATE TABLE user_account (
     created_at bigint NOT NULL,
     auth_version bigint NOT NULL,
     password_expires_at bigint,
+    last_active_at bigint,
     CONSTRAINT user_account_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES project(id) ON DELETE CASCADE,
     CONSTRAINT user_account_pkey PRIMARY KEY (id)
 );

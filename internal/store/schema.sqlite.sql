@@ -473,7 +473,7 @@ CREATE TABLE user_account (
     created_at          INTEGER NOT NULL,
     auth_version        INTEGER NOT NULL,
     password_expires_at INTEGER
-);
+, last_active_at INTEGER);
 
 CREATE INDEX user_account_by_name ON user_account (name, id);
 

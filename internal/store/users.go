@@ -24,6 +24,8 @@ type userRow struct {
 	Extra            string
 	CreatedAt        int64 `gorm:"autoCreateTime:false"`
 	AuthVersion      int64
+	// LastActiveAt is null when no sign-in is known.
+	LastActiveAt *int64
 	// PasswordExpiresAt is a copy of the newest password's, written by SetPassword only.
 	PasswordExpiresAt *int64
 }
@@ -39,7 +41,7 @@ func newUserRow(u identity.User) (userRow, error) {
 	return userRow{
 		ID: u.ID, DomainID: u.DomainID, Name: nameOf(u.Name), NameFold: fold(u.Name), Enabled: u.Enabled,
 		DefaultProjectID: u.DefaultProjectID, Options: options, Extra: extra, CreatedAt: micros(u.CreatedAt),
-		AuthVersion: u.AuthVersion,
+		AuthVersion: u.AuthVersion, LastActiveAt: microsUnlessZero(u.LastActiveAt),
 	}, err
 }
 
@@ -47,6 +49,9 @@ func (r userRow) user() (identity.User, error) {
 	u := identity.User{
 		ID: r.ID, DomainID: r.DomainID, Name: r.Name, Enabled: r.Enabled, DefaultProjectID: r.DefaultProjectID,
 		CreatedAt: timeOf(r.CreatedAt), AuthVersion: r.AuthVersion, PasswordExpiresAt: timeOrNull(r.PasswordExpiresAt),
+	}
+	if r.LastActiveAt != nil {
+		u.LastActiveAt = timeOf(*r.LastActiveAt)
 	}
 	if err := decodeStrictly(r.Options, &u.Options); err != nil {
 		u.Options = identity.Options{Unreadable: true}
@@ -182,5 +187,14 @@ func (s *Store) LockUser(ctx context.Context, id string) error {
 	return s.view(ctx, func(db *gorm.DB) error {
 		_, err := lock[userRow](db, missing("user", id), "id = ?", id)
 		return err
+	})
+}
+
+// Active notes the day of a user's last sign-in, in UTC; an earlier day than the one on record changes nothing. It
+// appends no event, so that a sign-in costs other nodes nothing: what they remember may lag behind.
+func (s *Store) Active(ctx context.Context, id string, day time.Time) error {
+	return s.mark(ctx, func(db *gorm.DB) error {
+		return db.Exec("UPDATE user_account SET last_active_at = ? WHERE id = ? AND (last_active_at IS NULL OR last_active_at < ?)",
+			micros(day), id, micros(day)).Error
 	})
 }

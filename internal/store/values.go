@@ -35,6 +35,14 @@ func microsOrNull(t *time.Time) *int64 {
 	return &us
 }
 
+// microsUnlessZero is null for the zero time.
+func microsUnlessZero(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	return microsOrNull(&t)
+}
+
 func timeOrNull(us *int64) *time.Time {
 	if us == nil {
 		return nil

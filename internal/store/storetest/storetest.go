@@ -34,6 +34,7 @@ func Run(t *testing.T, url func(t *testing.T) string) { //nolint:funlen // it is
 		"users keep false, empty and null":                    userZeroValues,
 		"users with unreadable options keep them":             unreadableOptions,
 		"passwords have a history and raise the version":      passwords,
+		"users are active on days":                            activity,
 		"groups have members":                                 members,
 		"groups keep null and empty descriptions":             groupZeroValues,
 		"projects form trees":                                 projectTrees,

@@ -155,12 +155,39 @@ func passwords(t *testing.T, w *world) {
 	must(t, w.Rehash(w.ctx, "ann", "h3", "h4"))
 	want(t, "rehashed", get[identity.Password](t)(w.Password(w.ctx, "ann")).Hash, "h4")
 	want(t, "version after rehash", get[identity.User](t)(w.User(w.ctx, "ann")).AuthVersion, int64(3))
+	must(t, w.SetPassword(w.ctx, identity.Password{UserID: "ann", Hash: "h5", CreatedAt: w.now.Add(-time.Hour)}))
+	want(t, "set by a node whose clock is slow", get[identity.Password](t)(w.Password(w.ctx, "ann")).Hash, "h5")
+	must(t, w.SetPassword(w.ctx, identity.Password{UserID: "bob", Hash: "b1"}))
+	must(t, w.ForgetPasswords(w.ctx, "ann", 2))
+	history = get[[]identity.Password](t)(w.PasswordHistory(w.ctx, "ann", 9))
+	want(t, "what is kept", ids(history, func(p identity.Password) string { return p.Hash }), []string{"h5", "h4"})
+	want(t, "the password of another", get[identity.Password](t)(w.Password(w.ctx, "bob")).Hash, "b1")
 	must(t, w.DeletePasswords(w.ctx, "ann"))
 	_, err = w.Password(w.ctx, "ann")
 	wantKind(t, "deleted password", err, fault.NotFound)
 	u := get[identity.User](t)(w.User(w.ctx, "ann"))
-	want(t, "version and expiry after deletion", u.AuthVersion == 4 && u.PasswordExpiresAt == nil, true)
+	want(t, "version and expiry after deletion", u.AuthVersion == 5 && u.PasswordExpiresAt == nil, true)
 }
+
+func activity(t *testing.T, w *world) {
+	day := identity.Day(w.now)
+	active := func() time.Time { return get[identity.User](t)(w.User(w.ctx, "ann")).LastActiveAt }
+	want(t, "before the first sign-in", active().IsZero(), true)
+	before := w.last(t)
+	for _, d := range []time.Time{day, day.AddDate(0, 0, 1), day, day.AddDate(0, 0, 1)} {
+		must(t, w.Active(w.ctx, "ann", d))
+	}
+	must(t, w.Active(w.ctx, "nobody", day))
+	want(t, "the latest day", active(), day.AddDate(0, 0, 1))
+	want(t, "events", w.last(t), before)
+	u := get[identity.User](t)(w.UpdateUser(w.ctx, "ann", func(u *identity.User) error { u.Name = "anna"; return nil }))
+	want(t, "after another change", u.LastActiveAt, day.AddDate(0, 0, 1))
+	must(t, second(w.UpdateUser(w.ctx, "ann", func(u *identity.User) error { u.LastActiveAt = day; return nil })))
+	want(t, "set back", active(), day)
+	want(t, "another user", get[identity.User](t)(w.User(w.ctx, "bob")).LastActiveAt.IsZero(), true)
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func members(t *testing.T, w *world) {
 	must(t, w.AddMember(w.ctx, "ops", "ann"))
