@@ -65,7 +65,9 @@ func (p *person) letsIn(shown proof) bool {
 }
 
 // letsProgramsIn is the same for what stands for the person: where the password is enough, whatever was made for him.
-func (p *person) letsProgramsIn(shown proof) bool { return p.letsIn(proof{"password": true}) || p.letsIn(shown) }
+func (p *person) letsProgramsIn(shown proof) bool {
+	return p.letsIn(proof{"password": true}) || p.letsIn(shown)
+}
 
 // held is a token or a receipt that somebody has, and what was really shown for it.
 type held struct {
@@ -114,13 +116,20 @@ func TestNoWayInIsBelowTheRules(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &walk{gate: g, rt: rt, ids: &ids, tally: tally}
 		w.populate()
-		steps := []func(){
-			w.signInFresh, w.signInFresh, w.signInFresh, w.continueToken, w.continueToken, w.completeReceipt, w.completeReceipt,
-			w.stepUp, w.setRules, w.setRules, w.enrolOne, w.enrolOne, w.makeCredential, w.makeCredential, w.useCredential, w.useCredential,
-			w.makeTrust, w.makeTrust, w.useTrust, w.useTrust, w.useTrust, w.makeVoucher, w.vouch, w.vouch,
+		steps := map[string]struct {
+			often int
+			do    func()
+		}{
+			"sign in": {4, w.signInFresh}, "continue": {3, w.continueToken}, "complete": {3, w.completeReceipt}, "step up": {1, w.stepUp},
+			"rules": {2, w.setRules}, "enrol": {2, w.enrolOne}, "make a credential": {2, w.makeCredential}, "use one": {3, w.useCredential},
+			"trust": {4, w.makeTrust}, "use a trust": {7, w.useTrust}, "make a voucher": {3, w.makeVoucher}, "vouch": {4, w.vouch},
 		}
-		for range rapid.IntRange(10, 40).Draw(rt, "steps") {
-			steps[rapid.IntRange(0, len(steps)-1).Draw(rt, "step")]()
+		var deck []string
+		for _, name := range slices.Sorted(maps.Keys(steps)) {
+			deck = append(deck, slices.Repeat([]string{name}, steps[name].often)...)
+		}
+		for range rapid.IntRange(20, 60).Draw(rt, "steps") {
+			steps[rapid.SampledFrom(deck).Draw(rt, "step")].do()
 		}
 	})
 	for _, way := range []string{"sign-in", "rescope", "receipt", "credential", "trust", "voucher"} {
@@ -205,7 +214,8 @@ func (w *walk) enrolOne() {
 // show draws what somebody puts into a request, and returns what of it is right.
 func (w *walk) show(r *auth.Request, p *person) proof {
 	right := proof{}
-	if rapid.Bool().Draw(w.rt, "with a password") {
+	all := rapid.Bool().Draw(w.rt, "all that there is")
+	if all || rapid.Bool().Draw(w.rt, "with a password") {
 		plain := p.secret
 		if right["password"] = !w.chance("wrong password", 10); !right["password"] {
 			plain = "something else"
@@ -213,7 +223,7 @@ func (w *walk) show(r *auth.Request, p *person) proof {
 		r.Methods = append(r.Methods, "password")
 		r.Password = &auth.PasswordProof{User: auth.Ref{ID: p.id}, Password: plain}
 	}
-	if rapid.Bool().Draw(w.rt, "with a code") {
+	if all && p.seed != "" || !all && rapid.Bool().Draw(w.rt, "with a code") {
 		code := "000000"
 		w.pass(31 * time.Second) // codes are good once
 		switch {
@@ -372,9 +382,11 @@ func (w *walk) makeTrust() {
 	m := w.origin()
 	e := &entrusted{first: m.who, trustee: w.anybody(), shown: m.shown}
 	e.Trust = trust.Trust{ID: w.nextID("t"), TrustorID: m.who.id, Methods: m.says, RedelegationCount: 3}
-	if parent, ok := pick(w, "parent", w.trusts); ok && w.chance("redelegated", 3) {
+	if parent, ok := pick(w, "parent", w.trusts); ok && rapid.Bool().Draw(w.rt, "redelegated") {
 		e.first, e.shown = parent.first, parent.shown
-		e.RedelegatedID, e.TrustorID, e.Methods = parent.ID, parent.TrusteeID, m.says // what the one between showed is his
+		e.RedelegatedID, e.TrustorID = parent.ID, parent.TrusteeID
+		// What the one between showed is his own, whatever it was, and says nothing of the first.
+		e.Methods = rapid.SampledFrom([][]string{nil, {"password"}, {"totp"}, {"password", "totp"}}).Draw(w.rt, "between")
 	}
 	e.TrusteeID, e.ProjectID, e.RoleIDs = e.trustee.id, "web", []string{"member"}
 	e.Impersonation, e.CreatedAt, e.AuthTime = rapid.Bool().Draw(w.rt, "impersonation"), w.now(), w.now()

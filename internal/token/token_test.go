@@ -158,27 +158,51 @@ func drawClaims(t *rapid.T) Claims {
 	return c
 }
 
+// Every kind of token that the gate makes, each with all that it can say and ids of Keystone's length.
 func TestTextIsShort(t *testing.T) {
 	t.Parallel()
-	worst := sample()
-	worst.Methods = []string{"password", "totp", "token"}
-	worst.ChainID, worst.AuthTime = NewAuditID(), epoch.Add(-time.Hour)
-	worst.TrustID, worst.AuthVersion = hexIDs[2], 123456
-	appCred := worst
-	appCred.TrustID, appCred.AppCredID, appCred.Methods = "", hexIDs[2], []string{"application_credential"}
-	federated := worst
-	federated.TrustID, federated.UserID = "", hexIDs[0]+hexIDs[1] // ids of users from elsewhere are SHA-256 sums
 	for _, alg := range algs {
 		s, _ := signer(t, alg, -1)
-		for name, c := range map[string]Claims{"trust": worst, "application credential": appCred, "federated user": federated} {
+		for name, change := range map[string]func(*Claims){
+			"unscoped":               func(c *Claims) { c.ProjectID = "" },
+			"project":                func(*Claims) {},
+			"domain":                 func(c *Claims) { c.ProjectID, c.DomainID = "", hexIDs[1] },
+			"system":                 func(c *Claims) { c.ProjectID, c.System = "", true },
+			"rescoped":               rescoped,
+			"rescoped with a code":   func(c *Claims) { rescoped(c); c.Methods = []string{"password", "totp", "token"} },
+			"federated":              func(c *Claims) { rescoped(c); c.UserID = hexIDs[0] + hexIDs[1] }, // ids from elsewhere are SHA-256 sums
+			"application credential": func(c *Claims) { c.AppCredID, c.Methods = hexIDs[2], []string{"application_credential"} },
+			"application credential, continued": func(c *Claims) {
+				rescoped(c)
+				c.AppCredID, c.Methods = hexIDs[2], []string{"application_credential", "token"}
+			},
+			"trust":               func(c *Claims) { c.TrustID, c.PartnerVersion = hexIDs[2], 123456 },
+			"trust, from a token": func(c *Claims) { rescoped(c); c.TrustID, c.PartnerVersion = hexIDs[2], 123456 },
+			"OAuth access token":  func(c *Claims) { c.AccessTokenID, c.Methods = hexIDs[2], []string{"oauth1"}; c.ChainID = NewAuditID() },
+			"bound to a certificate": func(c *Claims) {
+				c.AppCredID, c.Methods, c.Thumbprint = hexIDs[2], []string{"oauth2_credential"}, strings.Repeat("A", 43) // base64url of a SHA-256 sum
+			},
+			"EC2": func(c *Claims) { c.Methods, c.ChainID = []string{MethodEC2}, NewAuditID() },
+			"EC2, of an application credential": func(c *Claims) {
+				c.Methods, c.ChainID, c.AppCredID = []string{MethodEC2}, NewAuditID(), hexIDs[2]
+			},
+			"EC2, of a trust": func(c *Claims) {
+				c.Methods, c.ChainID, c.TrustID, c.PartnerVersion = []string{MethodEC2}, NewAuditID(), hexIDs[2], 123456
+			},
+		} {
+			c := sample()
+			c.Methods, c.AuditID, c.AuthVersion, c.AuthTime = []string{"password", "totp"}, NewAuditID(), 123456, epoch.Add(-time.Hour)
+			change(&c)
 			for _, c.Kind = range kinds {
 				if text := mustSign(t, s, c); len(text) >= 600 {
-					t.Errorf("%s %s of a %s: %d bytes, want fewer than 600", alg, c.Kind, name, len(text))
+					t.Errorf("%s %s, %s: %d bytes, want fewer than 600", alg, c.Kind, name, len(text))
 				}
 			}
 		}
 	}
 }
+
+func rescoped(c *Claims) { c.Methods, c.ChainID = []string{"password", "token"}, NewAuditID() }
 
 // The form is what other nodes of other versions read during an upgrade: a change here needs a plan.
 func TestWireForm(t *testing.T) {

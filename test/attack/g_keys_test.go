@@ -59,6 +59,39 @@ func sorted(ids []string) []string {
 	return ids
 }
 
+// An operator who sets another algorithm gets it with the second rotation: the next key is made already.
+func TestKeysRotateFromOneAlgorithmToTheOther(t *testing.T) {
+	t.Parallel()
+	eachAlgorithm(t, func(t *testing.T, w *apitest.World) {
+		from, to := token.EdDSA, token.ES256
+		if w.Config.Keys.Algorithm == string(token.ES256) {
+			from, to = to, from
+		}
+		w.Config.Keys.Algorithm = string(to) // for the commands; a server looks at it when it makes the first keys
+		keys := w.Keys()
+		texts := []string{w.Token("alice", "project:red/p1")}
+		kids := []string{w.Signer().KID}
+		for round, want := range []token.Alg{from, to, to} {
+			if err := keys.Rotate(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			active := w.Signer()
+			if active.Alg != want {
+				t.Fatalf("after %d rotations the server signs with %s, want %s", round+1, active.Alg, want)
+			}
+			apitest.Within(t, time.Second, "the server signs with the next key", func() bool { return published(t, w)[0] == active.KID })
+			kids = append(kids, active.KID)
+			if got := sorted(published(t, w)); !slices.Equal(got, sorted(kids)) {
+				t.Errorf("published are %v, want %v", got, kids)
+			}
+			texts = append(texts, w.Token("alice", "project:red/p1"), continued(w, texts[0], onProject(w.ID("red/p2"))).Want(http.StatusCreated).Token())
+			for _, text := range texts {
+				live(t, w, "a token from before", text)
+			}
+		}
+	})
+}
+
 func TestG15OnlyPublicPartsOfKeysInUseArePublished(t *testing.T) {
 	t.Parallel()
 	eachAlgorithm(t, func(t *testing.T, w *apitest.World) {
