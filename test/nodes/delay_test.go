@@ -38,6 +38,7 @@ type pair struct {
 	ann, web string
 	role     string
 	password string
+	made     string // the path of the last application credential
 }
 
 func newPair(t *testing.T, setup string) *pair {
@@ -92,6 +93,24 @@ func (p *pair) token() string {
 	return res.Header.Get("X-Subject-Token")
 }
 
+// credential makes an application credential of ann's, and a token from it.
+func (p *pair) credential() string {
+	p.t.Helper()
+	own := p.token()
+	made := p.a.Must(p.t, http.StatusCreated, program.Request{
+		Method: http.MethodPost, Path: "/v3/users/" + p.ann + "/application_credentials", Token: own,
+		Body: program.Map{"application_credential": program.Map{"name": "backup"}},
+	})
+	p.made = "/v3/users/" + p.ann + "/application_credentials/" + made.String("application_credential", "id")
+	identity := program.Map{"methods": []string{"application_credential"}, "application_credential": program.Map{
+		"id": made.String("application_credential", "id"), "secret": made.String("application_credential", "secret"),
+	}}
+	res := p.a.Must(p.t, http.StatusCreated, program.Request{
+		Method: http.MethodPost, Path: "/v3/auth/tokens", Body: program.Map{"auth": program.Map{"identity": identity}},
+	})
+	return res.Header.Get("X-Subject-Token")
+}
+
 // until asks the second node until it answers a token with the status, and returns when it did.
 func (p *pair) until(text string, status int) time.Time {
 	p.t.Helper()
@@ -125,12 +144,17 @@ func (p *pair) changes() map[string][2]func(text string, round int) {
 			func(string, int) { p.do(http.MethodDelete, p.grant(), nil, http.StatusNoContent) },
 			func(string, int) { p.do(http.MethodPut, p.grant(), nil, http.StatusNoContent) },
 		},
+		credentialDeleted: {
+			func(string, int) { p.do(http.MethodDelete, p.made, nil, http.StatusNoContent) }, nothing,
+		},
 		"password changed": {func(_ string, round int) {
 			p.password = fmt.Sprintf("the %d. Passw0rd of ann", round+2)
 			p.user(program.Map{"password": p.password})
 		}, nothing},
 	}
 }
+
+const credentialDeleted = "application credential deleted"
 
 // rounds is how often each change is made.
 func rounds() int {
@@ -148,11 +172,11 @@ func TestDelayUntilTheOtherNodeKnows(t *testing.T) {
 			p := newPair(t, setup)
 			var all []time.Duration
 			var table strings.Builder
-			kinds := p.changes()
-			for _, kind := range []string{"token revoked", "user disabled", "role removed", "password changed"} {
+			kinds, tokens := p.changes(), map[bool]func() string{false: p.token, true: p.credential}
+			for _, kind := range []string{"token revoked", "user disabled", "role removed", "password changed", credentialDeleted} {
 				var took []time.Duration
 				for round := range rounds() {
-					text := p.token()
+					text := tokens[kind == credentialDeleted]()
 					p.until(text, http.StatusOK)
 					kinds[kind][0](text, round)
 					began := time.Now()
