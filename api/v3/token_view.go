@@ -45,7 +45,6 @@ type tokenView struct {
 
 	Trust         *tokenTrust         `json:"OS-TRUST:trust,omitzero"`
 	AppCredential *tokenAppCredential `json:"application_credential,omitzero"`
-	AccessRules   []accessRuleOfToken `json:"access_rules,omitzero"`
 	OAuth2        *tokenCertificate   `json:"oauth2_credential,omitzero"`
 }
 
@@ -67,17 +66,12 @@ type onlyID struct {
 	ID string `json:"id"`
 }
 
+// tokenAppCredential has the access rules where keystonemiddleware looks for them: services enforce what they find.
 type tokenAppCredential struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	Restricted bool   `json:"restricted"`
-}
-
-type accessRuleOfToken struct {
-	ID      string `json:"id"`
-	Service string `json:"service"`
-	Path    string `json:"path"`
-	Method  string `json:"method"`
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Restricted  bool              `json:"restricted"`
+	AccessRules []accessRuleWords `json:"access_rules,omitzero"`
 }
 
 // tokenCertificate names the client certificate that a token is bound to (RFC 8705).
@@ -162,9 +156,9 @@ func viewStem(v *tokenView, t *auth.Token) {
 		v.Trust = &tokenTrust{tr.ID, tr.Impersonation, onlyID{tr.TrustorID}, onlyID{tr.TrusteeID}}
 	}
 	if c := t.AppCredential; c != nil {
-		v.AppCredential = &tokenAppCredential{c.ID, c.Name, c.Restricted()}
+		v.AppCredential = &tokenAppCredential{ID: c.ID, Name: c.Name, Restricted: c.Restricted()}
 		for _, r := range c.AccessRules {
-			v.AccessRules = append(v.AccessRules, accessRuleOfToken{r.ID, r.Service, r.Path, r.Method})
+			v.AppCredential.AccessRules = append(v.AppCredential.AccessRules, wordsOf(r))
 		}
 	}
 	if t.Thumbprint != "" {
