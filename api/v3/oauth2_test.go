@@ -116,7 +116,7 @@ func TestOAuth2ClientCredentials(t *testing.T) {
 		w.Clock.Advance(90 * time.Second)
 		post(body).Want(http.StatusUnauthorized).Has(`"invalid_client"`) // its time is over
 		w.Patch("/v3/users/{ben}", `{"user":{"options":{"multi_factor_auth_rules":[["password","totp"]]}}}`, w.As("admin")).Want(200)
-		post(grant+"&client_id=cred-ben&client_secret=oauth2-bens-secret").Want(http.StatusUnauthorized).Has(`"reason":"second_factor_required"`)
+		post(grant + "&client_id=cred-ben&client_secret=oauth2-bens-secret").Want(http.StatusUnauthorized).Has(`"reason":"second_factor_required"`)
 		w.Patch("/v3/users/{ben}", `{"user":{"options":{"multi_factor_auth_rules":[["password"]]}}}`, w.As("admin")).Want(200)
 		post(grant + "&client_id=cred-ben&client_secret=oauth2-bens-secret").Want(http.StatusOK)
 	})

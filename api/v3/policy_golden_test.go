@@ -28,6 +28,7 @@ var bodies = map[string]string{
 	"createProject": `{"project":{"name":"new","domain_id":"{red}"}}`, "updateProject": `{"project":{"description":"x"}}`,
 	"replaceProjectTags": `{"tags":[]}`, "replaceDomainConfig": `{"config":{}}`,
 	"updateDomainConfig": `{"config":{}}`, "updateDomainConfigGroup": `{"config":{}}`, "updateDomainConfigOption": `{"config":{}}`,
+	"createConsumer": `{"consumer":{}}`, "updateConsumer": `{"consumer":{}}`, "authorizeRequestToken": `{"roles":[{"name":"admin"}]}`,
 	"createUser": `{"user":{"name":"new","domain_id":"{red}"}}`, "updateUser": `{"user":{"description":"x"}}`,
 	"createGroup": `{"group":{"name":"new","domain_id":"{red}"}}`, "updateGroup": `{"group":{"description":"x"}}`,
 	"createRole": `{"role":{"name":"new"}}`, "updateRole": `{"role":{"description":"x"}}`,
@@ -62,6 +63,7 @@ var variables = strings.NewReplacer(
 	"{token_id}", "{v2token}", "{value}", "blue", "{group}", "ldap", "{option}", "url",
 	"{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
 	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
+	"{consumer_id}", "{consumer}", "{request_token_id}", "{request_token}", "{access_token_id}", "{access_token}",
 )
 
 // TestPolicyGolden shows the whole authorization surface: which caller may call which operation. No operation
@@ -128,6 +130,12 @@ func goldenWorld(t *testing.T) *apitest.World {
 	w.Secret(made.Str("application_credential.secret"))
 	w.Name("application_credential", made.Str("application_credential.id"))
 	w.Name("access_rule", made.Str("application_credential.access_rules.0.id"))
+	w.Grant("ann", "admin", "project:red/lab")
+	k := newConsumer(w)
+	k.project = "{red/lab}"
+	w.Name("consumer", k.id)
+	w.Name("request_token", k.with(k.ask(k.project)).token)
+	w.Name("access_token", k.holding(w.Token("ann", "project:red/lab")).token)
 	factor := w.Post("/v3/users/{ann}/mfa/totp", `{"totp":{"name":"phone"}}`, w.As("ann")).Want(http.StatusCreated)
 	w.Secret(factor.Str("totp.secret"))
 	w.Name("factor", factor.Str("totp.id"))

@@ -45,6 +45,7 @@ type tokenView struct {
 
 	Trust         *tokenTrust         `json:"OS-TRUST:trust,omitzero"`
 	AppCredential *tokenAppCredential `json:"application_credential,omitzero"`
+	AccessToken   *tokenAccess        `json:"OS-OAUTH1,omitzero"`
 	OAuth2        *tokenCertificate   `json:"oauth2_credential,omitzero"`
 }
 
@@ -72,6 +73,12 @@ type tokenAppCredential struct {
 	Name        string            `json:"name"`
 	Restricted  bool              `json:"restricted"`
 	AccessRules []accessRuleWords `json:"access_rules,omitzero"`
+}
+
+// tokenAccess names the access token of OAuth 1.0a that a token stems from.
+type tokenAccess struct {
+	AccessTokenID string `json:"access_token_id"`
+	ConsumerID    string `json:"consumer_id"`
 }
 
 // tokenCertificate names the client certificate that a token is bound to (RFC 8705).
@@ -160,6 +167,9 @@ func viewStem(v *tokenView, t *auth.Token) {
 		for _, r := range c.AccessRules {
 			v.AppCredential.AccessRules = append(v.AppCredential.AccessRules, wordsOf(r))
 		}
+	}
+	if a := t.AccessToken; a != nil {
+		v.AccessToken = &tokenAccess{a.ID, a.ConsumerID}
 	}
 	if t.Thumbprint != "" {
 		v.OAuth2 = &tokenCertificate{t.Thumbprint}

@@ -160,7 +160,12 @@ func (h tokens) issue(c *httpapi.Call) (httpapi.Reply, error) {
 	if req.Scope, err = wantedScope(body.Scope); err != nil {
 		return httpapi.Reply{}, err
 	}
-	issued, err := h.Auth.SignIn(c.Context(), req)
+	var issued auth.Issued
+	if len(req.Methods) == 1 && req.Methods[0] == auth.MethodOAuth1 {
+		issued, err = oauth1(h).signIn(c, req.Scope)
+	} else {
+		issued, err = h.Auth.SignIn(c.Context(), req)
+	}
 	if err != nil {
 		return httpapi.Reply{}, withReceipt(err)
 	}

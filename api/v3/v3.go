@@ -18,6 +18,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
 )
 
@@ -35,6 +36,7 @@ type Services struct {
 	DomainConfig  *domainconfig.Service
 	Limit         *limit.Service
 	Federation    *federation.Service
+	OAuth         *oauth.Service
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.
@@ -71,6 +73,7 @@ func Ops(s Services) []httpapi.Op {
 		protocols{s}.ops(),
 		mappings{s}.ops(),
 		serviceProviders{s}.ops(),
+		oauth1{s}.ops(),
 		oauth2{s}.ops(),
 	)
 }

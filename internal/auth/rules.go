@@ -15,6 +15,8 @@ const (
 	// MethodAppCredential is an application credential's own; no rule can name it, for it proves what the sign-in
 	// proved that it was made with.
 	MethodAppCredential = "application_credential"
+	// MethodOAuth1 is a request signed with an access token of OAuth 1.0a. The same holds for it.
+	MethodOAuth1 = "oauth1"
 )
 
 // Methods are the methods that rules may name (user option multi_factor_auth_rules).

@@ -9,6 +9,7 @@ import (
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/token"
 	"github.com/keyward/identity/internal/trust"
@@ -52,6 +53,7 @@ type Facts interface {
 	Table(ctx context.Context) (*assignment.Table, error)
 	AppCredential(ctx context.Context, id string) (*appcred.Credential, error)
 	Trust(ctx context.Context, id string) (*trust.Trust, error)
+	AccessToken(ctx context.Context, id string) (*oauth.AccessToken, error)
 	HasFactor(ctx context.Context, userID string) (bool, error)
 	Revoked(ctx context.Context, auditID, chainID string) (bool, error)
 	// Version changes before anything that was true may be false; it means nothing unless trusted.

@@ -11,6 +11,7 @@ import (
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/token"
@@ -28,9 +29,10 @@ type Token struct {
 	Domain        *resource.Project
 	// Roles are the effective roles on the scope; empty exactly for unscoped tokens.
 	Roles []*assignment.Role
-	// AppCredential or Trust is what the token stems from; both are nil for a person's own.
+	// AppCredential, Trust or AccessToken is what the token stems from; all are nil for a person's own.
 	AppCredential *appcred.Credential
 	Trust         *trust.Trust
+	AccessToken   *oauth.AccessToken
 
 	// kept tells that the token is remembered, and so may be what it was rendered to.
 	kept     bool
@@ -155,7 +157,7 @@ func (s *Service) stand(ctx context.Context, t *Token) error {
 	case t.TrustID != "":
 		return s.standOnTrust(ctx, t)
 	case t.AccessTokenID != "":
-		return errRefused // nothing here can look one up yet, so nothing vouches for one
+		return s.standOnAccessToken(ctx, t)
 	}
 	return s.standAlone(ctx, t)
 }

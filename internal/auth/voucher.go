@@ -163,6 +163,36 @@ func (s *Service) standOnAppCredential(ctx context.Context, t *Token) error {
 	return nil
 }
 
+// standOnAccessToken fills in the facts of a token from OAuth 1.0a: those of its user, and of the user's roles those
+// that the user gave, with what they imply.
+func (s *Service) standOnAccessToken(ctx context.Context, t *Token) error {
+	a, err := s.facts.AccessToken(ctx, t.AccessTokenID)
+	if err != nil {
+		return err
+	}
+	if a.UserID != t.UserID || a.ProjectID != t.ProjectID || a.Expired(s.now()) {
+		return errRefused
+	}
+	if err := s.standAlone(ctx, t); err != nil {
+		return err
+	}
+	table, err := s.facts.Table(ctx)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, id := range a.RoleIDs {
+		for _, r := range table.StandsFor(id) {
+			ids = append(ids, r.ID)
+		}
+	}
+	t.AccessToken = a
+	if t.Roles = among(t.Roles, ids); len(t.Roles) == 0 {
+		return errRefused
+	}
+	return nil
+}
+
 // among returns those of the roles that are listed.
 func among(roles []*assignment.Role, ids []string) []*assignment.Role {
 	var out []*assignment.Role

@@ -29,6 +29,7 @@ type Config struct {
 	Compliance      Compliance
 	Credential      Credential
 	AppCredential   AppCredential
+	OAuth1          OAuth1
 	Cache           Cache
 	UnifiedLimit    UnifiedLimit
 	EndpointFilter  EndpointFilter
@@ -60,6 +61,9 @@ type AppCredential struct {
 	UserLimit       int
 	SecretMinLength int
 }
+
+// OAuth1 is how long the tokens of consumers live; zero is for ever.
+type OAuth1 struct{ RequestTokenDuration, AccessTokenDuration time.Duration }
 
 // Database says where the state lives.
 type Database struct {

@@ -78,6 +78,8 @@ func (c *Config) problems() []error {
 	ps.within("credential.user_limit", c.Credential.UserLimit, -1, 1_000_000)
 	ps.within("application_credential.user_limit", c.AppCredential.UserLimit, -1, 1_000_000)
 	ps.within("application_credential.secret_min_length", c.AppCredential.SecretMinLength, 8, 256)
+	ps.between("oauth1.request_token_duration", c.OAuth1.RequestTokenDuration, 0, 10*365*24*time.Hour)
+	ps.between("oauth1.access_token_duration", c.OAuth1.AccessTokenDuration, 0, 10*365*24*time.Hour)
 	ps.within("lockout.password_attempts", c.Lockout.PasswordAttempts, 1, 100)
 	ps.within("lockout.password_attempts_anywhere", c.Lockout.PasswordAttemptsAnywhere, 1, 100)
 	ps.within("lockout.code_attempts", c.Lockout.CodeAttempts, 1, 100)

@@ -39,7 +39,9 @@ const (
 	// AppCredential is an application credential or an access rule, Trust a trust: what tokens may stem from.
 	AppCredential Kind = "application_credential"
 	Trust         Kind = "trust"
-	Federation    Kind = "federation" // identity providers, their protocols, mappings, service providers
+	// OAuth is a consumer of OAuth 1.0a, or one of its tokens.
+	OAuth      Kind = "oauth"
+	Federation Kind = "federation" // identity providers, their protocols, mappings, service providers
 	// Document is what is stored for other programs and never read here to decide anything: limits, policy
 	// documents and their associations, configurations of domains.
 	Document Kind = "document"

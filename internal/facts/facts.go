@@ -23,6 +23,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/trust"
 )
@@ -44,6 +45,7 @@ type Source interface {
 	Revoked(ctx context.Context, ids ...string) (bool, error)
 	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
 	Trust(ctx context.Context, id string) (trust.Trust, error)
+	AccessToken(ctx context.Context, id string) (oauth.AccessToken, error)
 	// InTransaction reports whether reads with ctx are those of a transaction: they may see what is never
 	// committed, or what was true when it began.
 	InTransaction(ctx context.Context) bool
@@ -55,18 +57,19 @@ type Facts struct {
 	now       func() time.Time
 	publicURL string
 
-	users    *otter.Cache[string, *identity.User]
-	projects *otter.Cache[string, *resource.Project]
-	grants   *otter.Cache[string, []assignment.Grant]
-	factors  *otter.Cache[string, bool]
-	revoked  *otter.Cache[string, bool]
-	appCreds *otter.Cache[string, *appcred.Credential]
-	trusts   *otter.Cache[string, *trust.Trust]
-	table    atomic.Pointer[assignment.Table]
-	partners atomic.Pointer[[]federation.ServiceProvider]
-	catalog  atomic.Pointer[whole]
-	filtered *otter.Cache[string, *catalog.Snapshot] // of projects with associations
-	hidden   bool                                    // whether projects without associations see nothing
+	users        *otter.Cache[string, *identity.User]
+	projects     *otter.Cache[string, *resource.Project]
+	grants       *otter.Cache[string, []assignment.Grant]
+	factors      *otter.Cache[string, bool]
+	revoked      *otter.Cache[string, bool]
+	appCreds     *otter.Cache[string, *appcred.Credential]
+	trusts       *otter.Cache[string, *trust.Trust]
+	accessTokens *otter.Cache[string, *oauth.AccessToken]
+	table        atomic.Pointer[assignment.Table]
+	partners     atomic.Pointer[[]federation.ServiceProvider]
+	catalog      atomic.Pointer[whole]
+	filtered     *otter.Cache[string, *catalog.Snapshot] // of projects with associations
+	hidden       bool                                    // whether projects without associations see nothing
 
 	// seq counts invalidations. What was read from the source before one is not kept after it.
 	mu  sync.RWMutex
@@ -85,14 +88,15 @@ const Patience = 900 * time.Millisecond
 func New(source Source, size int, now func() time.Time) *Facts {
 	return &Facts{
 		source: source, now: now,
-		users:    bounded[*identity.User](size),
-		projects: bounded[*resource.Project](size),
-		grants:   bounded[[]assignment.Grant](size),
-		factors:  bounded[bool](size),
-		revoked:  bounded[bool](2 * size),
-		appCreds: bounded[*appcred.Credential](size),
-		trusts:   bounded[*trust.Trust](size),
-		filtered: filteredCache(),
+		users:        bounded[*identity.User](size),
+		projects:     bounded[*resource.Project](size),
+		grants:       bounded[[]assignment.Grant](size),
+		factors:      bounded[bool](size),
+		revoked:      bounded[bool](2 * size),
+		appCreds:     bounded[*appcred.Credential](size),
+		trusts:       bounded[*trust.Trust](size),
+		accessTokens: bounded[*oauth.AccessToken](size),
+		filtered:     filteredCache(),
 	}
 }
 
@@ -170,6 +174,8 @@ func changesFacts(e event.Event) bool {
 		return e.Action == "token.revoke"
 	case event.Federation:
 		return strings.HasPrefix(e.Action, "service_provider.")
+	case event.OAuth:
+		return strings.HasSuffix(e.Action, ".delete")
 	case event.Key, event.Policy, event.Credential, event.Document:
 		return false
 	}
@@ -192,6 +198,7 @@ func (f *Facts) forget() {
 	f.revoked.InvalidateAll()
 	f.appCreds.InvalidateAll()
 	f.trusts.InvalidateAll()
+	f.accessTokens.InvalidateAll()
 	f.table.Store(nil)
 	f.partners.Store(nil)
 	f.dropCatalog()
@@ -237,6 +244,8 @@ func (f *Facts) drop(e event.Event) {
 		f.appCreds.Invalidate(e.TargetID)
 	case event.Trust:
 		f.trusts.InvalidateAll() // what was made with a trust goes with it
+	case event.OAuth:
+		f.accessTokens.InvalidateAll() // what a consumer was given goes with it
 	case event.Token:
 		f.revoked.Invalidate(e.TargetID)
 	case event.Key, event.Policy, event.Credential, event.Document:
@@ -323,6 +332,14 @@ func (f *Facts) AppCredential(ctx context.Context, id string) (*appcred.Credenti
 func (f *Facts) Trust(ctx context.Context, id string) (*trust.Trust, error) {
 	return cached(ctx, f, f.trusts, id, func() (*trust.Trust, error) {
 		t, err := f.source.Trust(ctx, id)
+		return &t, err
+	})
+}
+
+// AccessToken returns an access token of OAuth. It fails with NotFound.
+func (f *Facts) AccessToken(ctx context.Context, id string) (*oauth.AccessToken, error) {
+	return cached(ctx, f, f.accessTokens, id, func() (*oauth.AccessToken, error) {
+		t, err := f.source.AccessToken(ctx, id)
 		return &t, err
 	})
 }

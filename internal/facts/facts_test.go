@@ -17,6 +17,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/trust"
 )
@@ -93,6 +94,11 @@ func (s *source) Revoked(context.Context, ...string) (bool, error) {
 func (s *source) AppCredential(context.Context, string) (appcred.Credential, error) {
 	s.count("appcred")
 	return appcred.Credential{}, nil
+}
+
+func (s *source) AccessToken(context.Context, string) (oauth.AccessToken, error) {
+	s.count("access token")
+	return oauth.AccessToken{}, nil
 }
 
 func (s *source) Trust(context.Context, string) (trust.Trust, error) {

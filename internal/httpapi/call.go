@@ -46,6 +46,9 @@ func (c *Call) HeaderTwice(name string) bool { return len(c.req.Header.Values(na
 // Param returns a variable of the path as the client wrote it, decoded.
 func (c *Call) Param(name string) string { return c.param(name) }
 
+// Path is the path of the request as the client wrote it.
+func (c *Call) Path() string { return c.req.URL.EscapedPath() }
+
 // Query returns the parameters of the query string.
 func (c *Call) Query() url.Values { return c.query }
 

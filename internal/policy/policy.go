@@ -130,7 +130,7 @@ func All() []Rule {
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
 		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, mfaRules,
-		federationRules,
+		federationRules, oauthRules,
 	} {
 		all = append(all, of...)
 	}

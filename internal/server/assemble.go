@@ -25,6 +25,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/password"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
@@ -86,6 +87,9 @@ func (s *Server) assemble() (*parts, error) {
 		}),
 		Limit: limit.NewService(s.store, limit.Model(cfg.UnifiedLimit.EnforcementModel), id),
 	}
+	services.OAuth = oauth.NewService(s.store, f, s.keys.ring, oauth.Options{
+		RequestTokens: cfg.OAuth1.RequestTokenDuration, AccessTokens: cfg.OAuth1.AccessTokenDuration,
+	}, now, id)
 	services.Federation = federation.NewService(s.store, services.Resource, id)
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,

@@ -156,8 +156,8 @@ func (s *Store) UseReceipt(ctx context.Context, id string, expires time.Time) (b
 	return first && err == nil, err
 }
 
-// Purge deletes the revocations and receipts that mean nothing any more, and the pending factors whose time
-// has passed.
+// Purge deletes the revocations, receipts, nonces and tokens of OAuth that mean nothing any more, and the pending
+// factors whose time has passed.
 func (s *Store) Purge(ctx context.Context, now time.Time) error {
 	err := s.mark(ctx, func(db *gorm.DB) error {
 		for _, table := range []string{"revocation", "used_receipt"} {
@@ -165,7 +165,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
-		return nil
+		return purgeOAuth(db, now)
 	})
 	if err != nil {
 		return err

@@ -272,6 +272,10 @@ func furnished(t *testing.T, w *apitest.World) {
 	w.Name("the group", "ldap") // of options of the domain
 	w.Name("the option", "url")
 	w.Name("the token_id", "not-a-token")
+	create("consumer", "/v3/OS-OAUTH1/consumers", map[string]any{"description": "a robot"})
+	for _, kind := range []string{"request_token", "access_token"} { // those are a consumer's to ask for
+		w.Name("the "+kind+"_id", "0123456789abcdef0123456789abcdef")
+	}
 	federated(w)
 }
 

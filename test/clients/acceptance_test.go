@@ -19,7 +19,6 @@ import (
 var later = map[string]string{
 	"TestCredentialsValidateS3": "POST /v3/s3tokens",
 	"TestEC2CredentialsCRD":     "POST /v3/users/{user_id}/credentials/OS-EC2",
-	"TestOAuth1CRUD":            "POST /v3/OS-OAUTH1/consumers",
 	"TestTrustCRUD":             "POST /v3/OS-TRUST/trusts",
 }
 

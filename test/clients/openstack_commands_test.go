@@ -9,10 +9,7 @@ import (
 // unserved are the commands of openstackclient that wait for an operation. The list must be true: a command on
 // it that succeeds, or whose operation is served, is an error, and so is any other command that did not run.
 var unserved = map[string]string{
-	"access token":    "POST /v3/OS-OAUTH1/access_token",
-	"consumer":        "POST /v3/OS-OAUTH1/consumers",
 	"ec2 credentials": "POST /v3/users/{user_id}/credentials/OS-EC2",
-	"request token":   "POST /v3/OS-OAUTH1/request_token",
 	"trust":           "POST /v3/OS-TRUST/trusts",
 }
 

@@ -228,6 +228,7 @@ func TestOpenstackClient(t *testing.T) {
 		sh.policies()
 		sh.credentials()
 		sh.appCredentials()
+		sh.oauth()
 		sh.limits()
 		sh.filters()
 		sh.federation()
