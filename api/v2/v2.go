@@ -10,6 +10,8 @@ import (
 
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/credential"
+	"github.com/keyward/identity/internal/ec2"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/httpapi"
@@ -22,11 +24,13 @@ type Services struct {
 	Auth       *auth.Service
 	Assignment *assignment.Service
 	Facts      *facts.Facts
+	Credential *credential.Service
+	EC2        *ec2.Service
 }
 
 // Ops lists every operation under /v2.0, in the order of openapi.yaml.
 func Ops(s Services) []httpapi.Op {
-	return tokens{s}.ops()
+	return slices.Concat(tokens{s}.ops(), accessKeys{s}.ops())
 }
 
 // tokens serves /v2.0/tokens and /v2.0/tenants.

@@ -147,12 +147,19 @@ func (h credentials) create(c *httpapi.Call, x credentialTarget) (httpapi.Reply,
 	if x.Type == credential.TOTP {
 		return h.createFactor(c, d)
 	}
-	d.ForAnother = x.UserID != c.Actor.UserID
+	if d.ForAnother = x.UserID != c.Actor.UserID; !d.ForAnother {
+		d.By = proofOf(c)
+	}
 	made, err := h.Credential.Create(c.Context(), d)
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
 	return httpapi.Created("credential", h.view(c, made)), nil
+}
+
+// proofOf is how the caller signed in: what he makes for a program knows no more than that.
+func proofOf(c *httpapi.Call) credential.Proof {
+	return credential.Proof{Methods: c.Actor.Methods, AuthTime: c.Actor.AuthTime}
 }
 
 func (h credentials) createFactor(c *httpapi.Call, d credential.Draft) (httpapi.Reply, error) {
@@ -197,6 +204,9 @@ func (h credentials) update(c *httpapi.Call, x credentialTarget) (httpapi.Reply,
 	}
 	if x.Type == credential.TOTP {
 		return h.updateFactor(c, x, d)
+	}
+	if x.UserID == c.Actor.UserID {
+		d.By = proofOf(c)
 	}
 	changed, err := h.Credential.Update(c.Context(), x.ID, d)
 	if err != nil {

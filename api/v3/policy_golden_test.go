@@ -46,6 +46,9 @@ var bodies = map[string]string{
 	"updateRegisteredLimit":  `{"registered_limit":{"default_limit":2}}`,
 	"createLimits":           `{"limits":[{"service_id":"{service}","resource_name":"cores","resource_limit":1,"domain_id":"{red}"}]}`,
 	"updateLimit":            `{"limit":{"resource_limit":2}}`,
+	"createAccessKey":        `{"tenant_id":"{red/web}"}`, "createV2AccessKey": `{"tenant_id":"{red/web}"}`,
+	"signInWithEc2": `{"credentials":{}}`, "signInWithS3": `{"credentials":{}}`,
+	"signInV2WithEc2": `{"credentials":{}}`, "signInV2WithS3": `{"credentials":{}}`,
 
 	"createIdentityProvider": `{"identity_provider":{"domain_id":"{red}"}}`, "updateIdentityProvider": `{"identity_provider":{"enabled":true}}`,
 	"createProtocol": `{"protocol":{"mapping_id":"m"}}`, "updateProtocol": `{"protocol":{"mapping_id":"m"}}`,
@@ -53,6 +56,13 @@ var bodies = map[string]string{
 	"createServiceProvider": `{"service_provider":{"auth_url":"http://x.test","sp_url":"http://x.test"}}`,
 	"updateServiceProvider": `{"service_provider":{"enabled":true}}`,
 }
+
+// ofKeys are the variables of the paths of access keys. In the old API there are those of the default domain only.
+var ofKeys = strings.NewReplacer(
+	"/v2.0/users/{user_id}/credentials/OS-EC2/{credential_id}", "/v2.0/users/{dora}/credentials/OS-EC2/key-of-dora",
+	"/v2.0/users/{user_id}/credentials/OS-EC2", "/v2.0/users/{dora}/credentials/OS-EC2",
+	"/OS-EC2/{credential_id}", "/OS-EC2/key",
+)
 
 // variables are what stands for the variables of paths.
 var variables = strings.NewReplacer(
@@ -139,6 +149,11 @@ func goldenWorld(t *testing.T) *apitest.World {
 	factor := w.Post("/v3/users/{ann}/mfa/totp", `{"totp":{"name":"phone"}}`, w.As("ann")).Want(http.StatusCreated)
 	w.Secret(factor.Str("totp.secret"))
 	w.Name("factor", factor.Str("totp.id"))
+	for _, key := range []string{"ann key", "dora key-of-dora"} {
+		user, access, _ := strings.Cut(key, " ")
+		w.Post("/v3/credentials", fmt.Sprintf(`{"credential":{"type":"ec2","user_id":"{%s}","project_id":"{red/web}","blob":"{\"access\":\"%s\",\"secret\":\"secret-of-key\"}"}}`,
+			user, access), w.As("sysadmin")).Want(http.StatusCreated)
+	}
 	for _, c := range callers {
 		w.Persona(c)
 	}
@@ -157,7 +172,7 @@ func goldenRow(t *testing.T, w *apitest.World, method, path string) string {
 		if body, ok := bodies[w.OperationID(method, path)]; ok {
 			with = append(with, apitest.Body(body))
 		}
-		r := w.Do(method, variables.Replace(path), with...)
+		r := w.Do(method, variables.Replace(ofKeys.Replace(path)), with...)
 		cell := "."
 		switch r.Status {
 		case http.StatusForbidden:

@@ -12,6 +12,7 @@ import (
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/domainconfig"
+	"github.com/keyward/identity/internal/ec2"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/federation"
 	"github.com/keyward/identity/internal/httpapi"
@@ -37,6 +38,7 @@ type Services struct {
 	Limit         *limit.Service
 	Federation    *federation.Service
 	OAuth         *oauth.Service
+	EC2           *ec2.Service
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.
@@ -68,6 +70,7 @@ func Ops(s Services) []httpapi.Op {
 		credentials{s}.ops(),
 		appCredentials{s}.ops(),
 		accessRules{s}.ops(),
+		accessKeys{s}.ops(),
 		factors{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),

@@ -257,6 +257,11 @@ func (s *Service) Revoke(ctx context.Context, t *Token) error {
 	return s.store.Revoke(ctx, t.AuditID, end)
 }
 
+// EndChain ends every token of a session, whatever its first token was.
+func (s *Service) EndChain(ctx context.Context, chainID string) error {
+	return s.store.Revoke(ctx, chainID, s.now().Add(s.o.TokenTTL+s.o.AllowExpiredWindow+time.Minute))
+}
+
 // Fresh refuses actors whose proof is older than age or weaker than what they have enrolled; the refusal
 // carries a receipt with which they can prove themselves again. Delegated tokens are never fresh.
 func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) error {

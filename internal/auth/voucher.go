@@ -32,6 +32,8 @@ type Voucher struct {
 	ChainID string
 	// Thumbprint binds the token to a client certificate.
 	Thumbprint string
+	// OldAPI holds the person to what the v2.0 API knows, as Request.OldAPI does.
+	OldAPI bool
 }
 
 // Vouch is the way in for what another part of the program has checked: the signature of an EC2 or OAuth request,
@@ -44,7 +46,7 @@ func (s *Service) Vouch(ctx context.Context, v Voucher) (Issued, error) {
 	}
 	want := s.resolve(ctx, WantedScope{})
 	s.warm(ctx, u.ID, want)
-	return s.issue(ctx, proofs{user: u, voucher: &v}, want)
+	return s.issue(ctx, proofs{user: u, voucher: &v, oldAPI: v.OldAPI}, want)
 }
 
 func (v *Voucher) delegated() bool {

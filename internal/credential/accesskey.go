@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 	"unicode/utf8"
@@ -22,6 +23,12 @@ type AccessKey struct {
 	UserID, ProjectID string
 	// TrustID is the trust that the key is bound to, or empty.
 	TrustID string
+	// Bound tells that the key is bound to a delegation: a trust or, in Keystone's data, something else.
+	Bound bool
+	// Made is how the owner had signed in when he made the key; zero when somebody else made it.
+	Made Proof
+	// ChainID is the session of all its tokens.
+	ChainID string
 }
 
 // Bounds in characters. A secret signs requests (HMAC), and whoever sees one may guess it at leisure.
@@ -66,7 +73,7 @@ func readEC2(blob string) (AccessKey, map[string]string, error) {
 			return k, nil, badBlob(name + " must be an id or null")
 		}
 	}
-	k.TrustID = bound["trust_id"]
+	k.TrustID, k.Bound = bound["trust_id"], len(bound) > 0
 	return k, bound, nil
 }
 
@@ -80,6 +87,22 @@ func badBlob(why string) error {
 func accessID(access string) string {
 	sum := sha256.Sum256([]byte(access))
 	return hex.EncodeToString(sum[:])
+}
+
+// newChain returns the id of a session that nobody knows, in the form of a token's audit id.
+func newChain() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(random[:])
+}
+
+// chain is the session of the key's tokens. Keys without one of their own get the same each time.
+func (c Credential) chain() string {
+	if c.ChainID != "" {
+		return c.ChainID
+	}
+	sum := sha256.Sum256([]byte("session of access key " + c.ID))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // AccessKey returns the access key of that name with its secret. It fails with NotFound. Whether its user may
@@ -100,35 +123,35 @@ func (s *Service) AccessKey(ctx context.Context, access string) (AccessKey, erro
 // noAccessKey does not repeat what was asked for: it is half of a secret.
 func noAccessKey() error { return fault.New(fault.NotFound, "Could not find the access key.") }
 
-// AccessKeys returns the access keys of a user, in the order of their credentials' ids. Keys that cannot be
-// opened are left out.
-func (s *Service) AccessKeys(ctx context.Context, userID string) ([]AccessKey, error) {
-	var q listing.Query
-	page, err := s.store.ListCredentials(ctx, q.With("user_id", userID).With("type", EC2))
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]AccessKey, 0, len(page.Items))
-	for _, c := range page.Items {
-		if k, ok := s.accessKey(c); ok {
-			keys = append(keys, k)
+// ID is the id of the credential that the key is.
+func (k AccessKey) ID() string { return accessID(k.Access) }
+
+// AccessKeys returns the access keys of a user, in the order of their ids. Keys that cannot be opened are left out.
+func (s *Service) AccessKeys(ctx context.Context, userID string, q listing.Query) (listing.Page[AccessKey], error) {
+	var keys listing.Page[AccessKey]
+	page, err := s.List(ctx, q.With("user_id", userID).With("type", EC2), func(c Credential) bool {
+		k, ok := s.accessKey(c)
+		if ok {
+			keys.Items = append(keys.Items, k)
 		}
-	}
-	return keys, nil
+		return ok
+	})
+	keys.More = page.More
+	return keys, err
 }
 
-// CreateAccessKey makes an access key with a secret of its own for a user on a project. It fails as Create does.
-func (s *Service) CreateAccessKey(ctx context.Context, userID, projectID string) (AccessKey, error) {
+// CreateAccessKey makes an access key with a secret of its own for a user on a project: a draft of which only
+// these, ForAnother and By matter. It fails as Create does.
+func (s *Service) CreateAccessKey(ctx context.Context, d Draft) (AccessKey, error) {
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails
 	k := AccessKey{
 		Access: hex.EncodeToString(random[:16]), Secret: hex.EncodeToString(random[16:]),
-		UserID: userID, ProjectID: projectID,
+		UserID: d.UserID.Or(""), ProjectID: d.ProjectID.Or(""),
 	}
-	_, err := s.Create(ctx, Draft{
-		Type: optional.Of(EC2), UserID: optional.Of(userID), ProjectID: optional.Of(projectID),
-		Blob: optional.Of(`{"access":"` + k.Access + `","secret":"` + k.Secret + `","trust_id":null}`),
-	})
+	d.Type, d.Blob = optional.Of(EC2), optional.Of(`{"access":"`+k.Access+`","secret":"`+k.Secret+`","trust_id":null}`)
+	c, err := s.Create(ctx, d)
+	k.Made, k.ChainID = c.Made, c.ChainID
 	return k, err
 }
 
@@ -141,7 +164,7 @@ func (s *Service) DeleteAccessKey(ctx context.Context, userID, access string) er
 	if err != nil {
 		return err
 	}
-	return s.store.DeleteCredential(ctx, c.ID)
+	return s.Delete(ctx, c.ID)
 }
 
 func (s *Service) accessKey(c Credential) (AccessKey, bool) {
@@ -150,6 +173,6 @@ func (s *Service) accessKey(c Credential) (AccessKey, bool) {
 		return AccessKey{}, false
 	}
 	k, _, err := readEC2(content.Blob)
-	k.UserID, k.ProjectID = c.UserID, c.ProjectID
+	k.UserID, k.ProjectID, k.Made, k.ChainID = c.UserID, c.ProjectID, c.Made, c.chain()
 	return k, err == nil && accessID(k.Access) == c.ID
 }

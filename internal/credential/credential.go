@@ -6,6 +6,7 @@ package credential
 
 import (
 	"strings"
+	"time"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -36,6 +37,18 @@ type Credential struct {
 	Type      string
 	// Sealed is the content as the database has it, which only Service.Content reads. Second factors have none.
 	Sealed string
+	// Made is how the owner had signed in when he set the content of an access key. Zero when somebody else set it,
+	// or nobody knows.
+	Made Proof
+	// ChainID is the session of all tokens from an access key with this content; empty for older ones.
+	ChainID string
+}
+
+// Proof is how somebody had signed in.
+type Proof struct {
+	// Methods are those of the sign-in; none when it is unknown.
+	Methods  []string
+	AuthTime time.Time
 }
 
 // Content is what a credential holds.
@@ -55,6 +68,8 @@ type Draft struct {
 	// ForAnother tells that an administrator makes it for somebody else. It may then wait for a role on its project,
 	// as in Keystone; without one it is of no use.
 	ForAnother bool
+	// By is how the owner signed in; zero when it is somebody else who creates or changes the credential.
+	By Proof
 }
 
 // TypeOf returns the form in which a type is kept and compared. No spelling of ec2 or totp, in other letters'

@@ -29,7 +29,8 @@ type Store interface {
 
 	CreateCredential(ctx context.Context, c Credential) error
 	UpdateCredential(ctx context.Context, id string, change func(*Credential) error) (Credential, error)
-	DeleteCredential(ctx context.Context, id string) error
+	// DeleteCredential returns what it deleted.
+	DeleteCredential(ctx context.Context, id string) (Credential, error)
 }
 
 // Sealer keeps secrets at rest (internal/keyring).
@@ -44,18 +45,25 @@ type Roles interface {
 	HasProjectRole(ctx context.Context, userID, projectID string) (bool, error)
 }
 
+// Sessions ends what was made with an access key (internal/auth).
+type Sessions interface {
+	// EndChain ends all tokens of a session.
+	EndChain(ctx context.Context, chainID string) error
+}
+
 // Service is the rules of credentials. It is safe for concurrent use.
 type Service struct {
-	store  Store
-	sealer Sealer
-	roles  Roles
-	limit  int
-	newID  func() string
+	store    Store
+	sealer   Sealer
+	roles    Roles
+	sessions Sessions
+	limit    int
+	newID    func() string
 }
 
 // NewService makes a service. A user may have userLimit credentials, second factors aside; -1 is no limit.
-func NewService(store Store, sealer Sealer, roles Roles, userLimit int, newID func() string) *Service {
-	return &Service{store: store, sealer: sealer, roles: roles, limit: userLimit, newID: newID}
+func NewService(store Store, sealer Sealer, roles Roles, sessions Sessions, userLimit int, newID func() string) *Service {
+	return &Service{store: store, sealer: sealer, roles: roles, sessions: sessions, limit: userLimit, newID: newID}
 }
 
 // Credential returns a credential, which may be a second factor. It fails with NotFound.
@@ -154,7 +162,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Credential, error) {
 		if len(bound) > 0 {
 			return c, badBlob("an access key cannot be bound by hand")
 		}
-		c.ID = accessID(key.Access)
+		c.ID, c.Made, c.ChainID = accessID(key.Access), d.By, newChain()
 	}
 	if err := s.seal(&c, content); err != nil {
 		return c, err
@@ -191,8 +199,22 @@ func (s *Service) add(ctx context.Context, c Credential, forAnother bool) error 
 
 // Update changes the blob, the attributes beside it, and the type among those that mean nothing here. It fails
 // with NotFound, and with BadRequest for a change of anything else: whose a credential is, its project, and for
-// type ec2 the access key and what that is bound to.
+// type ec2 the access key and what that is bound to. Tokens that were made with an access key end with its secret.
 func (s *Service) Update(ctx context.Context, id string, d Draft) (Credential, error) {
+	var out Credential
+	err := s.store.InTx(ctx, func(ctx context.Context) error {
+		var ended string
+		var err error
+		if out, err = s.update(ctx, id, d, &ended); err != nil || ended == "" {
+			return err
+		}
+		return s.sessions.EndChain(ctx, ended)
+	})
+	return out, err
+}
+
+// update sets ended to the session that is over.
+func (s *Service) update(ctx context.Context, id string, d Draft, ended *string) (Credential, error) {
 	return s.store.UpdateCredential(ctx, id, func(c *Credential) error {
 		old, readable := s.Content(*c)
 		if !readable && !d.Blob.Present() {
@@ -206,6 +228,8 @@ func (s *Service) Update(ctx context.Context, id string, d Draft) (Credential, e
 			if err := keepsAccess(*c, old.Blob, content.Blob); err != nil {
 				return err
 			}
+			*ended = c.chain()
+			c.Made, c.ChainID = d.By, newChain()
 		}
 		return s.seal(c, content)
 	})
@@ -248,7 +272,14 @@ func keepsAccess(c Credential, old, blob string) error {
 	return nil
 }
 
-// Delete deletes a credential that is not a second factor. It fails with NotFound.
+// Delete deletes a credential that is not a second factor, and ends the tokens that were made with it. It fails
+// with NotFound.
 func (s *Service) Delete(ctx context.Context, id string) error {
-	return s.store.DeleteCredential(ctx, id)
+	return s.store.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.store.DeleteCredential(ctx, id)
+		if err != nil || c.Type != EC2 {
+			return err
+		}
+		return s.sessions.EndChain(ctx, c.chain())
+	})
 }

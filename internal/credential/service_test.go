@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/keyring"
@@ -18,6 +20,7 @@ import (
 type memory struct {
 	rows  map[string]Credential
 	reads int
+	ended []string
 }
 
 func (m *memory) InTx(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
@@ -69,8 +72,14 @@ func (m *memory) UpdateCredential(_ context.Context, id string, change func(*Cre
 	return c, nil
 }
 
-func (m *memory) DeleteCredential(_ context.Context, id string) error {
+func (m *memory) DeleteCredential(_ context.Context, id string) (Credential, error) {
+	c := m.rows[id]
 	delete(m.rows, id)
+	return c, nil
+}
+
+func (m *memory) EndChain(_ context.Context, id string) error {
+	m.ended = append(m.ended, id)
 	return nil
 }
 
@@ -99,7 +108,7 @@ func over(t *testing.T, m *memory, keys ...[]byte) *Service {
 		t.Fatal(err)
 	}
 	n := 0
-	return NewService(m, ring, m, -1, func() string { n++; return fmt.Sprintf("id%03d", n) })
+	return NewService(m, ring, m, m, -1, func() string { n++; return fmt.Sprintf("id%03d", n) })
 }
 
 func TestTypes(t *testing.T) {
@@ -119,7 +128,7 @@ func TestTypes(t *testing.T) {
 func TestContentIsBoundToItsPlace(t *testing.T) {
 	t.Parallel()
 	s, m := newService(t)
-	k, err := s.CreateAccessKey(t.Context(), "ann", "web")
+	k, err := s.CreateAccessKey(t.Context(), keyFor("ann", "web"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,21 +177,28 @@ func TestRootKeysRotate(t *testing.T) {
 	}
 }
 
+func keyFor(user, project string) Draft {
+	return Draft{
+		UserID: optional.Of(user), ProjectID: optional.Of(project),
+		By: Proof{Methods: []string{"password"}, AuthTime: time.Unix(1_700_000_000, 0)},
+	}
+}
+
 func TestAccessKeys(t *testing.T) {
 	t.Parallel()
 	s, m := newService(t)
 	ctx := t.Context()
-	if _, err := s.CreateAccessKey(ctx, "ann", "db"); !fault.Is(err, fault.Forbidden) {
+	if _, err := s.CreateAccessKey(ctx, keyFor("ann", "db")); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("a project without a role: %v", err)
 	}
 	if _, err := s.AccessKey(ctx, "nobody's"); !fault.Is(err, fault.NotFound) || strings.Contains(err.Error(), "nobody's") {
 		t.Errorf("an unknown key: %v", err)
 	}
-	k, err := s.CreateAccessKey(ctx, "ann", "web")
+	k, err := s.CreateAccessKey(ctx, keyFor("ann", "web"))
 	if err != nil || len(k.Access) != 32 || len(k.Secret) != 32 || k.Access == k.Secret {
 		t.Fatalf("%+v, %v", k, err)
 	}
-	if got, err := s.AccessKey(ctx, k.Access); err != nil || got != k {
+	if got, err := s.AccessKey(ctx, k.Access); err != nil || !reflect.DeepEqual(got, k) {
 		t.Errorf("got %+v, %v; want %+v", got, err, k)
 	}
 	// Not even a row that lies about its type is a key.
@@ -192,10 +208,10 @@ func TestAccessKeys(t *testing.T) {
 	if _, err := s.AccessKey(ctx, "a"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a certificate as a key: %v", err)
 	}
-	if keys, err := s.AccessKeys(ctx, "ann"); err != nil || len(keys) != 1 || keys[0] != k {
+	if keys, err := s.AccessKeys(ctx, "ann", listing.Query{}); err != nil || len(keys.Items) != 1 || !reflect.DeepEqual(keys.Items[0], k) {
 		t.Errorf("ann's keys: %v, %v", keys, err)
 	}
-	if keys, err := s.AccessKeys(ctx, "bob"); err != nil || len(keys) != 0 {
+	if keys, err := s.AccessKeys(ctx, "bob", listing.Query{}); err != nil || len(keys.Items) != 0 {
 		t.Errorf("bob's keys: %v, %v", keys, err)
 	}
 	if err := s.DeleteAccessKey(ctx, "bob", k.Access); !fault.Is(err, fault.NotFound) {
@@ -219,6 +235,42 @@ func TestAccessKeys(t *testing.T) {
 	}
 	if _, err := s.AccessKey(ctx, k.Access); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a deleted key: %v", err)
+	}
+}
+
+// TestTokensEndWithTheSecret: whoever replaces or deletes a secret ends what was made with it, and what the owner
+// had shown does not stand for a secret that somebody else chose.
+func TestTokensEndWithTheSecret(t *testing.T) {
+	t.Parallel()
+	s, m := newService(t)
+	ctx := t.Context()
+	made, err := s.CreateAccessKey(ctx, keyFor("ann", "web"))
+	if err != nil || made.ChainID == "" || len(made.Made.Methods) != 1 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	id := accessID(made.Access)
+	if _, err := s.Update(ctx, id, Draft{Extra: map[string]any{"a": "b"}}); err != nil || len(m.ended) != 0 {
+		t.Errorf("the same secret: ended %v, %v", m.ended, err)
+	}
+	if _, err := s.Update(ctx, id, Draft{Blob: optional.Of(`{"access":"` + made.Access + `","secret":"another one"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	changed, err := s.AccessKey(ctx, made.Access)
+	if err != nil || changed.ChainID == made.ChainID || len(changed.Made.Methods) != 0 || !changed.Made.AuthTime.IsZero() {
+		t.Errorf("changed by another: %+v, %v", changed, err)
+	}
+	old := m.rows[id]
+	old.ChainID = ""
+	m.rows[id] = old
+	k, err := s.AccessKey(ctx, made.Access)
+	if err != nil || k.ChainID == "" {
+		t.Errorf("an old key has no session: %+v, %v", k, err)
+	}
+	if err := s.Delete(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{made.ChainID, k.ChainID}; !slices.Equal(m.ended, want) {
+		t.Errorf("ended %v, want %v", m.ended, want)
 	}
 }
 

@@ -129,8 +129,8 @@ func All() []Rule {
 	var all []Rule
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
-		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, mfaRules,
-		federationRules, oauthRules,
+		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, ec2Rules,
+		mfaRules, federationRules, oauthRules,
 	} {
 		all = append(all, of...)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/keyward/identity/internal/contract"
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/domainconfig"
+	"github.com/keyward/identity/internal/ec2"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/federation"
 	"github.com/keyward/identity/internal/httpapi"
@@ -77,7 +78,7 @@ func (s *Server) assemble() (*parts, error) {
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id).WithCompliance(demands),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,
-		Credential: credential.NewService(s.store, s.keys.ring, roles, cfg.Credential.UserLimit, id),
+		Credential: credential.NewService(s.store, s.keys.ring, roles, gate, cfg.Credential.UserLimit, id),
 		AppCredential: appcred.NewService(s.store, vault, roles, appcred.Options{
 			UserLimit: cfg.AppCredential.UserLimit, MinSecret: cfg.AppCredential.SecretMinLength,
 		}, now, id),
@@ -90,13 +91,16 @@ func (s *Server) assemble() (*parts, error) {
 	services.OAuth = oauth.NewService(s.store, f, s.keys.ring, oauth.Options{
 		RequestTokens: cfg.OAuth1.RequestTokenDuration, AccessTokens: cfg.OAuth1.AccessTokenDuration,
 	}, now, id)
+	services.EC2 = ec2.NewService(services.Credential, gate, now)
 	services.Federation = federation.NewService(s.store, services.Resource, id)
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
 		Log: s.deps.Log, Now: now, Timeout: cfg.RequestTimeout,
 		Audit: (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
 	}
-	s.ops = append(v3.Ops(services), v2.Ops(v2.Services{Auth: gate, Assignment: services.Assignment, Facts: f})...)
+	s.ops = append(v3.Ops(services), v2.Ops(v2.Services{
+		Auth: gate, Assignment: services.Assignment, Facts: f, Credential: services.Credential, EC2: services.EC2,
+	})...)
 	s.ops = append(discovery.Ops(discovery.Server{
 		Ready: s.ready, JWKS: s.keys.JWKS, Contract: identitydoc.OpenAPI, Contact: cfg.Security.Contact, Paths: paths(s.ops),
 	}), s.ops...)

@@ -20,16 +20,32 @@ type credentialRow struct {
 	ProjectID *string
 	Kind      string
 	Sealed    string
+	Methods   string
+	AuthTime  *int64
+	ChainID   string
 }
 
 func (credentialRow) TableName() string { return "credential" }
 
-func newCredentialRow(c credential.Credential) credentialRow {
-	return credentialRow{ID: c.ID, UserID: c.UserID, ProjectID: textOrNull(c.ProjectID), Kind: c.Type, Sealed: c.Sealed}
+func newCredentialRow(c credential.Credential) (credentialRow, error) {
+	r := credentialRow{ID: c.ID, UserID: c.UserID, ProjectID: textOrNull(c.ProjectID), Kind: c.Type, Sealed: c.Sealed, ChainID: c.ChainID}
+	if !c.Made.AuthTime.IsZero() {
+		r.AuthTime = microsOrNull(&c.Made.AuthTime)
+	}
+	var err error
+	r.Methods, err = encode(append([]string{}, c.Made.Methods...)) // none is []
+	return r, err
 }
 
 func (r credentialRow) credential() (credential.Credential, error) {
-	return credential.Credential{ID: r.ID, UserID: r.UserID, ProjectID: orEmpty(r.ProjectID), Type: r.Kind, Sealed: r.Sealed}, nil
+	c := credential.Credential{ID: r.ID, UserID: r.UserID, ProjectID: orEmpty(r.ProjectID), Type: r.Kind, Sealed: r.Sealed, ChainID: r.ChainID}
+	if at := timeOrNull(r.AuthTime); at != nil {
+		c.Made.AuthTime = *at
+	}
+	if r.Methods == "[]" {
+		return c, nil
+	}
+	return c, decode(r.Methods, &c.Made.Methods)
 }
 
 // credential is an active factor as a credential. Its seed stays behind.
@@ -98,7 +114,10 @@ func (s *Store) CountCredentials(ctx context.Context, userID string) (int, error
 // CreateCredential stores a new credential. NotFound when its user or project does not exist; Conflict when the
 // id is taken.
 func (s *Store) CreateCredential(ctx context.Context, c credential.Credential) error {
-	row := newCredentialRow(c)
+	row, err := newCredentialRow(c)
+	if err != nil {
+		return err
+	}
 	ev := credentialEvent("credential.create", row)
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
 		if err := need(db, "user_account", "user", c.UserID); err != nil {
@@ -114,8 +133,8 @@ func (s *Store) CreateCredential(ctx context.Context, c credential.Credential) e
 	})
 }
 
-// UpdateCredential reads the credential, locked, lets change alter it, and stores its type and content. Whose
-// it is, and of which project, never changes.
+// UpdateCredential reads the credential, locked, lets change alter it, and stores all but whose it is, and of
+// which project.
 func (s *Store) UpdateCredential(ctx context.Context, id string, change func(*credential.Credential) error) (credential.Credential, error) {
 	var c credential.Credential
 	var ev event.Event
@@ -124,27 +143,37 @@ func (s *Store) UpdateCredential(ctx context.Context, id string, change func(*cr
 		if err != nil {
 			return err
 		}
-		c, _ = old.credential()
+		if c, err = old.credential(); err != nil {
+			return err
+		}
 		if err := change(&c); err != nil {
 			return err
 		}
 		c.ID, c.UserID, c.ProjectID = old.ID, old.UserID, orEmpty(old.ProjectID)
-		row := newCredentialRow(c)
+		row, err := newCredentialRow(c)
+		if err != nil {
+			return err
+		}
 		ev = credentialEvent("credential.update", row)
 		return saveAll(db, &row, id)
 	})
 	return c, err
 }
 
-// DeleteCredential deletes a credential; NotFound when there is none.
-func (s *Store) DeleteCredential(ctx context.Context, id string) error {
+// DeleteCredential deletes a credential and returns it; NotFound when there is none.
+func (s *Store) DeleteCredential(ctx context.Context, id string) (credential.Credential, error) {
 	var ev event.Event
-	return s.change(ctx, &ev, func(db *gorm.DB) error {
+	var c credential.Credential
+	err := s.change(ctx, &ev, func(db *gorm.DB) error {
 		old, err := lock[credentialRow](db, missing("credential", id), "id = ?", id)
 		if err != nil {
 			return err
 		}
 		ev = credentialEvent("credential.delete", old)
+		if c, err = old.credential(); err != nil {
+			return err
+		}
 		return deleteOne(db, missing("credential", id), "DELETE FROM credential WHERE id = ?", id)
 	})
+	return c, err
 }

@@ -60,6 +60,9 @@ CREATE TABLE credential (
     project_id text COLLATE "C",
     kind text COLLATE "C" NOT NULL,
     sealed text NOT NULL,
+    methods text COLLATE "C" NOT NULL,
+    auth_time bigint,
+    chain_id text COLLATE "C" NOT NULL,
     CONSTRAINT credential_pkey PRIMARY KEY (id),
     CONSTRAINT credential_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
     CONSTRAINT credential_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE

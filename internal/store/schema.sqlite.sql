@@ -51,7 +51,7 @@ CREATE TABLE credential (
     project_id TEXT REFERENCES project (id) ON DELETE CASCADE,
     kind       TEXT NOT NULL,
     sealed     TEXT NOT NULL
-);
+, methods TEXT NOT NULL DEFAULT '[]', auth_time INTEGER, chain_id TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX credential_of_kind ON credential (kind, id);
 

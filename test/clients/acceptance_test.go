@@ -17,9 +17,7 @@ import (
 // true: a test on it that passes, that fails otherwise than with a 404, or whose operation is served, is an error,
 // and so is a failure of any other.
 var later = map[string]string{
-	"TestCredentialsValidateS3": "POST /v3/s3tokens",
-	"TestEC2CredentialsCRD":     "POST /v3/users/{user_id}/credentials/OS-EC2",
-	"TestTrustCRUD":             "POST /v3/OS-TRUST/trusts",
+	"TestTrustCRUD": "POST /v3/OS-TRUST/trusts",
 }
 
 // otherwise are the tests that the suite skips for the administrator. They run for a member.

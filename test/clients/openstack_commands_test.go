@@ -9,8 +9,7 @@ import (
 // unserved are the commands of openstackclient that wait for an operation. The list must be true: a command on
 // it that succeeds, or whose operation is served, is an error, and so is any other command that did not run.
 var unserved = map[string]string{
-	"ec2 credentials": "POST /v3/users/{user_id}/credentials/OS-EC2",
-	"trust":           "POST /v3/OS-TRUST/trusts",
+	"trust": "POST /v3/OS-TRUST/trusts",
 }
 
 // complete checks that every command of Identity v3 ran or waits.

@@ -97,6 +97,7 @@ func (sh shell) credentials() {
 	sh.show("credential show "+id, attributes{"blob": other, "type": "ec2"})
 	sh.run("credential delete " + id)
 	sh.refused("No credential", "credential show "+id)
+	sh.accessKeys(mouse, maze)
 	sh.run("role remove member --user " + mouse + " --project " + maze)
 }
 
@@ -116,6 +117,17 @@ func (sh shell) oauth() {
 	sh.show("access token create"+key+secret+request+" --request-secret "+asked["secret"].(string)+" --verifier "+verifier, nil)
 	sh.run("consumer delete " + id)
 	sh.refused("No consumer", "consumer show "+id)
+}
+
+// accessKeys are the credentials of services that speak EC2.
+func (sh shell) accessKeys(mouse, maze string) {
+	const named = " --user mouse --user-domain lab"
+	made := sh.show("ec2 credentials create --project maze --project-domain lab"+named, attributes{"user_id": mouse, "project_id": maze})
+	access := made["access"].(string)
+	sh.show("ec2 credentials show "+access+named, attributes{"access": access, "secret": made["secret"]})
+	sh.list("ec2 credentials list"+named, "Access,Project ID,User ID", access+" "+maze+" "+mouse)
+	sh.run("ec2 credentials delete " + access + named)
+	sh.refused("404", "ec2 credentials show "+access+named)
 }
 
 // federation is who may vouch for people, and how that is understood.

@@ -17,7 +17,8 @@ type credentialPage = listing.Page[credential.Credential]
 func credentialID(c credential.Credential) string { return c.ID }
 
 func credentials(t *testing.T, w *world) {
-	key := credential.Credential{ID: "b", UserID: "ann", ProjectID: "web", Type: "ec2", Sealed: "v1.x.y"}
+	key := credential.Credential{ID: "b", UserID: "ann", ProjectID: "web", Type: "ec2", Sealed: "v1.x.y", ChainID: "c1",
+		Made: credential.Proof{Methods: []string{"password", "totp"}, AuthTime: w.now}}
 	cert := credential.Credential{ID: "d", UserID: "bob", Type: "cert", Sealed: "v1.x.z"}
 	wantKind(t, "of nobody", w.CreateCredential(w.ctx, credential.Credential{ID: "x", UserID: "no", Type: "cert"}), fault.NotFound)
 	wantKind(t, "of no project", w.CreateCredential(w.ctx, credential.Credential{ID: "x", UserID: "ann", ProjectID: "no", Type: "cert"}), fault.NotFound)
@@ -62,9 +63,11 @@ func credentials(t *testing.T, w *world) {
 	want(t, "as changed", get[credential.Credential](t)(w.Credential(w.ctx, "d")), changed)
 	_, err := w.UpdateCredential(w.ctx, "a", func(*credential.Credential) error { return nil })
 	wantKind(t, "a factor is not changed here", err, fault.NotFound)
-	wantKind(t, "nor deleted", w.DeleteCredential(w.ctx, "a"), fault.NotFound)
-	must(t, w.DeleteCredential(w.ctx, "b"))
-	wantKind(t, "twice", w.DeleteCredential(w.ctx, "b"), fault.NotFound)
+	_, err = w.DeleteCredential(w.ctx, "a")
+	wantKind(t, "nor deleted", err, fault.NotFound)
+	want(t, "what was deleted", get[credential.Credential](t)(w.DeleteCredential(w.ctx, "b")), key)
+	_, err = w.DeleteCredential(w.ctx, "b")
+	wantKind(t, "twice", err, fault.NotFound)
 	evs := get[[]event.Event](t)(w.EventsAfter(w.ctx, before, 0))
 	want(t, "events", ids(evs, func(e event.Event) string { return e.Action + " " + string(e.Kind) + " " + e.UserID }),
 		[]string{"credential.update credential bob", "credential.delete credential ann"})
