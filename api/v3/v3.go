@@ -21,6 +21,7 @@ import (
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/trust"
 )
 
 // Services are what the handlers call.
@@ -32,6 +33,7 @@ type Services struct {
 	Catalog       *catalog.Registry
 	Credential    *credential.Service
 	AppCredential *appcred.Service
+	Trust         *trust.Service
 	MFA           *mfa.Service
 	Facts         *facts.Facts
 	DomainConfig  *domainconfig.Service
@@ -71,6 +73,7 @@ func Ops(s Services) []httpapi.Op {
 		appCredentials{s}.ops(),
 		accessRules{s}.ops(),
 		accessKeys{s}.ops(),
+		trusts{s}.ops(),
 		factors{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),

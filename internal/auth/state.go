@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -73,6 +74,9 @@ func (t *Token) Actor() policy.Actor {
 		Methods: t.Methods, AuthTime: t.AuthTime, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
 		AuditID: t.AuditID, ChainID: t.ChainID, Delegated: t.Delegated(),
 		AppCredentialID: t.AppCredID, Unrestricted: t.AppCredential != nil && !t.AppCredential.Restricted(),
+	}
+	if t.Trust != nil && !slices.Contains(t.Methods, token.MethodEC2) { // an access key of a trust is not the trust
+		a.TrustID = t.TrustID
 	}
 	if t.Project != nil {
 		a.ProjectID, a.ProjectDomainID = t.Project.ID, t.Project.DomainID

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -300,6 +301,7 @@ func (s *Service) trustedRoles(ctx context.Context, trustorID string, tr *trust.
 var (
 	errNotTrustee = fault.New(fault.Forbidden, "The trust is not for this user.").Because("trust_of_another")
 	errTrustVoid  = fault.New(fault.Forbidden, "The trust is void: not everybody and every role behind it is still there.").Because("trust_void")
+	errTrustWeak  = fault.New(fault.Forbidden, "%s", errWeak.Message).Because(errWeak.Reason)
 	errTrustUsed  = fault.New(fault.Forbidden, "The trust has no uses left.").Because("trust_used_up")
 )
 
@@ -317,6 +319,9 @@ func (s *Service) trustScope(ctx context.Context, t *Token, trusteeID, id string
 		return errNotTrustee
 	}
 	if err := s.bearTrust(ctx, t, &tr); err != nil {
+		if errors.Is(err, errWeak) {
+			return errTrustWeak
+		}
 		if fault.Is(orRefused(err), fault.Unauthorized) {
 			return errTrustVoid
 		}

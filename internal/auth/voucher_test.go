@@ -335,8 +335,8 @@ func TestTrustsAreJudgedByTheRulesOfTheTrustor(t *testing.T) {
 	g.trust(nil)
 	g.trust(func(tr *trust.Trust) { tr.ID, tr.Methods = "strong", []string{"password", "totp"} })
 	g.enrol()
-	if err := g.refused("made with a password alone", withTrust("trust")); !fault.Is(err, fault.Forbidden) {
-		t.Errorf("%v, want Forbidden", err)
+	if err := g.refused("made with a password alone", withTrust("trust")); !fault.Is(err, fault.Forbidden) || fault.ReasonOf(err) != "second_factor_required" {
+		t.Errorf("%v, want Forbidden for second_factor_required", err)
 	}
 	g.signIn(withTrust("strong"))
 }

@@ -30,6 +30,7 @@ type Config struct {
 	Credential      Credential
 	AppCredential   AppCredential
 	OAuth1          OAuth1
+	Trust           Trust
 	Cache           Cache
 	UnifiedLimit    UnifiedLimit
 	EndpointFilter  EndpointFilter
@@ -64,6 +65,12 @@ type AppCredential struct {
 
 // OAuth1 is how long the tokens of consumers live; zero is for ever.
 type OAuth1 struct{ RequestTokenDuration, AccessTokenDuration time.Duration }
+
+// Trust bounds trusts.
+type Trust struct {
+	// MaxRedelegationCount is how often a trust may be handed on; 0 forbids it.
+	MaxRedelegationCount int
+}
 
 // Database says where the state lives.
 type Database struct {

@@ -62,6 +62,7 @@ var settings = []Setting{
 	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
 	{"oauth1.request_token_duration", "8h", "How long a consumer of OAuth 1.0a may take to exchange a request token; 0 is for ever.", func(c *Config) any { return &c.OAuth1.RequestTokenDuration }},
 	{"oauth1.access_token_duration", "24h", "How long an access token of OAuth 1.0a lives; 0 is for ever.", func(c *Config) any { return &c.OAuth1.AccessTokenDuration }},
+	{"trust.max_redelegation_count", "3", "How often a trust may be handed on by its trustees, 0 to 10.", func(c *Config) any { return &c.Trust.MaxRedelegationCount }},
 
 	{"application_credential.user_limit", "-1", "How many application credentials a user may have; -1 is no limit.", func(c *Config) any { return &c.AppCredential.UserLimit }},
 	{"application_credential.secret_min_length", "16", "Least length, in characters, of secrets that people choose for application credentials; 8 at least. Those that the server makes are longer.", func(c *Config) any { return &c.AppCredential.SecretMinLength }},

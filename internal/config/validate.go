@@ -80,6 +80,7 @@ func (c *Config) problems() []error {
 	ps.within("application_credential.secret_min_length", c.AppCredential.SecretMinLength, 8, 256)
 	ps.between("oauth1.request_token_duration", c.OAuth1.RequestTokenDuration, 0, 10*365*24*time.Hour)
 	ps.between("oauth1.access_token_duration", c.OAuth1.AccessTokenDuration, 0, 10*365*24*time.Hour)
+	ps.within("trust.max_redelegation_count", c.Trust.MaxRedelegationCount, 0, 10)
 	ps.within("lockout.password_attempts", c.Lockout.PasswordAttempts, 1, 100)
 	ps.within("lockout.password_attempts_anywhere", c.Lockout.PasswordAttemptsAnywhere, 1, 100)
 	ps.within("lockout.code_attempts", c.Lockout.CodeAttempts, 1, 100)

@@ -81,6 +81,13 @@ func OnEither[T policy.Target](pattern string, rule, other policy.Rule, isOther 
 	return op
 }
 
+// OnOneOf is On for operations with several rules; which looks at the request to say which of them is asked. It
+// must not look at anything stored: the refusal names the rule.
+func OnOneOf[T policy.Target](pattern string, rules []policy.Rule, which func(*Call, T) policy.Rule,
+	load func(*Call) (T, error), act func(*Call, T) (Reply, error)) Op {
+	return protected(pattern, rules[0], func(c *Call, t T) error { return c.Allow(which(c, t), t) }, load, act)
+}
+
 // protected is the way of every operation that needs a token.
 func protected[T policy.Target](pattern string, rule policy.Rule, allow func(*Call, T) error,
 	load func(*Call) (T, error), act func(*Call, T) (Reply, error)) Op {

@@ -25,11 +25,14 @@ var baseRules = []named{
 
 // pathAliases are the path parameters that Keystone offers to rules beside the target, and the attribute that
 // holds the same value. A rule that declares the attribute understands the parameter, so that an operator's
-// rule:owner keeps working.
+// rule:owner keeps working. The trust to be stands in the body.
 var pathAliases = map[string]string{
 	"user_id":    "target.user.id",
 	"group_id":   "target.group.id",
 	"project_id": "target.project.id",
 	"domain_id":  "target.domain.id",
 	"role_id":    "target.role.id",
+
+	"trust.trustor_user_id": "target.trust.trustor_user_id",
+	"trust.trustee_user_id": "target.trust.trustee_user_id",
 }

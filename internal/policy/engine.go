@@ -19,9 +19,9 @@ type Engine struct {
 
 // bound is a rule ready to be evaluated.
 type bound struct {
-	scopes                                  uint8 // bit set of Scope
-	delegated, appCredentials, unrestricted bool
-	check                                   *expr
+	scopes                                             uint8 // bit set of Scope
+	delegated, appCredentials, unrestricted, fromTrust bool
+	check                                              *expr
 }
 
 // definition is a named check string: a rule's, a base rule's, or one of the operator's.
@@ -75,7 +75,8 @@ func (e *Engine) Allows(rule Rule, a *Actor, t Attrs) bool {
 	if !ok || a == nil {
 		return false
 	}
-	admitted := !a.Delegated || b.delegated || b.appCredentials && a.AppCredentialID != "" || b.unrestricted && a.Unrestricted
+	admitted := !a.Delegated || b.delegated || b.appCredentials && a.AppCredentialID != "" || b.unrestricted && a.Unrestricted ||
+		b.fromTrust && a.TrustID != ""
 	if b.scopes&(1<<a.Scope()) == 0 || !admitted {
 		return false
 	}
@@ -177,7 +178,7 @@ func (e *Engine) bindAll(rules []Rule) []error {
 		if check == nil {
 			check = &expr{kind: exprConst} // reported elsewhere; never allow
 		}
-		e.bound[r.Name] = bound{scopes, r.Delegated, r.AppCredentials, r.Unrestricted, check}
+		e.bound[r.Name] = bound{scopes, r.Delegated, r.AppCredentials, r.Unrestricted, r.FromTrust, check}
 	}
 	byUse := func(a, b use) int { return cmp.Or(strings.Compare(a.in, b.in), strings.Compare(a.attr, b.attr)) }
 	for _, u := range slices.SortedFunc(maps.Keys(users), byUse) {

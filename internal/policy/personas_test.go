@@ -134,6 +134,7 @@ func targetAttrs(r Rule, i int, a Actor) Attrs {
 		"target.limit.domain.id": IsOrNull(""), "target.limit.project_id": Is(o.project), "target.limit.project.domain_id": IsOrNull(o.domain),
 		"target.application_credential.id": Is("c"), "target.application_credential.user_id": Is(o.user),
 		"target.credential.type": Is("ec2"), "target.token.user_id": Is(o.user),
+		"target.trust.id": Is("t"), "target.trust.trustor_user_id": Is(o.user), "target.trust.trustee_user_id": Is(o.user),
 	}
 	maps.DeleteFunc(all, func(k string, _ Value) bool { return !slices.Contains(r.Targets, k) })
 	return all

@@ -61,6 +61,8 @@ type Actor struct {
 	// Unrestricted says that this one may make further ones.
 	AppCredentialID string
 	Unrestricted    bool
+	// TrustID is the trust that it was made from, empty for all other tokens.
+	TrustID string
 }
 
 // Scope returns the scope type of the actor's token. Unscoped counts as project.
@@ -122,6 +124,8 @@ type Rule struct {
 	// AppCredentials admits tokens of application credentials, Unrestricted those of application credentials that
 	// may make further ones, and no other delegated tokens. Not overridable.
 	AppCredentials, Unrestricted bool
+	// FromTrust admits tokens of trusts, and no other delegated tokens. Not overridable.
+	FromTrust bool
 }
 
 // All returns every rule, in the order of the files and of each file's API.
@@ -129,7 +133,7 @@ func All() []Rule {
 	var all []Rule
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
-		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, ec2Rules,
+		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, ec2Rules, trustRules,
 		mfaRules, federationRules, oauthRules,
 	} {
 		all = append(all, of...)

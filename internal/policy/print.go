@@ -78,6 +78,8 @@ func delegatedTokens(r Rule) string {
 		return "those of application credentials"
 	case r.Unrestricted:
 		return "those of unrestricted application credentials"
+	case r.FromTrust:
+		return "those of trusts"
 	}
 	return "no"
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/store"
+	"github.com/keyward/identity/internal/trust"
 )
 
 // parts are what New needs after the services are made.
@@ -82,6 +83,7 @@ func (s *Server) assemble() (*parts, error) {
 		AppCredential: appcred.NewService(s.store, vault, roles, appcred.Options{
 			UserLimit: cfg.AppCredential.UserLimit, MinSecret: cfg.AppCredential.SecretMinLength,
 		}, now, id),
+		Trust:   trust.NewService(s.store, f, cfg.Trust.MaxRedelegationCount, now, id),
 		Catalog: catalog.NewRegistry(s.store, id),
 		DomainConfig: domainconfig.NewService(s.store, s.keys.ring, domainconfig.Compliance{
 			PasswordRegex: textOrNull(cfg.Compliance.Regex), PasswordRegexDescription: textOrNull(cfg.Compliance.RegexDescription),

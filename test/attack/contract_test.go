@@ -253,6 +253,9 @@ func furnished(t *testing.T, w *apitest.World) {
 	w.Secret(made.Str("application_credential.secret"))
 	w.Name("the application_credential_id", made.Str("application_credential.id"))
 	w.Name("the access_rule_id", made.Str("application_credential.access_rules.0.id"))
+	trust := map[string]any{"trustor_user_id": w.ID("target"), "trustee_user_id": w.ID("target"), "impersonation": false}
+	made = w.Post("/v3/OS-TRUST/trusts", map[string]any{"trust": trust}, apitest.Token(w.Token("target", ""))).Want(http.StatusCreated)
+	w.Name("the trust_id", made.Str("trust.id"))
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 	})

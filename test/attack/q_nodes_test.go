@@ -64,6 +64,16 @@ func changes() []change {
 	}, {
 		name: "a new password", token: aliceOn(""), end: func(w *apitest.World) { w.SetPassword("alice") },
 	}}
+	all = append(all, change{
+		name: "the end of a trust",
+		token: func(w *apitest.World) string {
+			trusted(w, "the trust", nil)
+			return trustee(w, "the trust").Want(http.StatusCreated).Token()
+		},
+		end: func(w *apitest.World) {
+			w.Delete("/v3/OS-TRUST/trusts/{the trust}", w.As("sysadmin")).Want(http.StatusNoContent)
+		},
+	})
 	for _, c := range []struct{ name, path, kind, scope string }{
 		{"the end of the user", "/v3/users/{alice}", "user", ""},
 		{"the end of the project", "/v3/projects/{red/p1}", "project", "project:red/p1"},

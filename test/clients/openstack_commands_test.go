@@ -8,9 +8,7 @@ import (
 
 // unserved are the commands of openstackclient that wait for an operation. The list must be true: a command on
 // it that succeeds, or whose operation is served, is an error, and so is any other command that did not run.
-var unserved = map[string]string{
-	"trust": "POST /v3/OS-TRUST/trusts",
-}
+var unserved = map[string]string{}
 
 // complete checks that every command of Identity v3 ran or waits.
 func (sh shell) complete() {

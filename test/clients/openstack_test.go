@@ -229,6 +229,7 @@ func TestOpenstackClient(t *testing.T) {
 		sh.credentials()
 		sh.appCredentials()
 		sh.oauth()
+		sh.trusts()
 		sh.limits()
 		sh.filters()
 		sh.federation()
