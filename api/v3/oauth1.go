@@ -29,7 +29,7 @@ func (h oauth1) ops() []httpapi.Op {
 		httpapi.Public("POST /v3/OS-OAUTH1/request_token", signed, h.ask),
 		httpapi.On("PUT /v3/OS-OAUTH1/authorize/{request_token_id}", policy.AuthorizeRequestToken, h.asked, h.authorize).Fresh(auth.FreshFor),
 		httpapi.Public("POST /v3/OS-OAUTH1/access_token", signed, h.exchange),
-		httpapi.On("GET "+tokens, policy.ListAccessTokens, users{h.Services}.find, h.tokens),
+		httpapi.On("GET "+tokens, policy.ListAccessTokens, users(h).find, h.tokens),
 		httpapi.On("GET "+tokens+"/{access_token_id}", policy.GetAccessToken, h.find, h.token),
 		httpapi.On("DELETE "+tokens+"/{access_token_id}", policy.DeleteAccessToken, h.find, h.removeToken),
 		httpapi.On("GET "+tokens+"/{access_token_id}/roles", policy.ListAccessTokenRoles, h.find, h.roles),
@@ -177,7 +177,7 @@ type foundAccessToken struct {
 func (x foundAccessToken) PolicyAttrs() policy.Attrs { return x.owner.PolicyAttrs() }
 
 func (h oauth1) find(c *httpapi.Call) (foundAccessToken, error) {
-	owner, err := users{h.Services}.find(c)
+	owner, err := users(h).find(c)
 	if err != nil {
 		return foundAccessToken{}, err
 	}

@@ -2,10 +2,11 @@ package v3_test
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // it is what RFC 5849 has
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"hash"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -51,9 +52,7 @@ func (k consumer) header(path string) apitest.With {
 	if k.token != "" {
 		p["oauth_token"] = k.token
 	}
-	for name, v := range k.more {
-		p[name] = v
-	}
+	maps.Copy(p, k.more)
 	var pairs, out []string
 	for name, v := range p {
 		pairs = append(pairs, enc(name)+"="+enc(v))

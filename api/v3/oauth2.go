@@ -126,9 +126,8 @@ func (h oauth2) client(c *httpapi.Call, form url.Values) (auth.Issued, error) {
 // unescapeBasic undoes the form encoding that RFC 6749 demands of clients that use Basic. Keystone's clients send the
 // text as it is; what has an escape and nothing that encoding would have changed was encoded.
 func unescapeBasic(s string) string {
-	encoded := strings.ContainsRune(s, '%') && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("%+-._*~", r))
-	})
+	const left = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+-._*~"
+	encoded := strings.ContainsRune(s, '%') && strings.Trim(s, left) == ""
 	if plain, err := url.QueryUnescape(s); encoded && err == nil && !strings.ContainsRune(plain, 0) {
 		return plain
 	}

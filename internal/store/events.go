@@ -68,7 +68,7 @@ func (s *Store) append(ctx context.Context, ev event.Event) error {
 		At: ev.At.UnixMicro(), Action: ev.Action, Outcome: string(ev.Outcome), Kind: string(ev.Kind),
 		TargetID: clean(ev.TargetID), UserID: clean(ev.UserID), DomainID: clean(ev.DomainID), Detail: detail,
 		Revoking: ev.Revoking,
-		ActorID: clean(ev.ActorID), RequestID: clean(ev.RequestID), Address: clean(ev.Address), UserAgent: clean(ev.UserAgent),
+		ActorID:  clean(ev.ActorID), RequestID: clean(ev.RequestID), Address: clean(ev.Address), UserAgent: clean(ev.UserAgent),
 	}
 	t := s.txOf(ctx)
 	if err := t.db.WithContext(ctx).Set(exempt, true).Create(&row).Error; err != nil {
