@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"hash"
-	"maps"
+	stdmaps "maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,7 +52,7 @@ func (k consumer) header(path string) apitest.With {
 	if k.token != "" {
 		p["oauth_token"] = k.token
 	}
-	maps.Copy(p, k.more)
+	stdmaps.Copy(p, k.more)
 	var pairs, out []string
 	for name, v := range p {
 		pairs = append(pairs, enc(name)+"="+enc(v))
