@@ -78,7 +78,7 @@ func TestH1MalformedBodiesAreRefusedByEveryWriteRoute(t *testing.T) {
 			path, before := at(w, op.path), state(w)
 			for name, body := range malformed(valid) {
 				want := http.StatusBadRequest
-				if len(op.body.required()) == 0 && (name == "no body" || name == "an empty object") {
+				if len(op.body.required()) == 0 && op.body["minProperties"] == nil && (name == "no body" || name == "an empty object") {
 					want = http.StatusOK // documented, and it changes nothing
 					if op.method == http.MethodPut {
 						want = http.StatusConflict // what would be made is there
