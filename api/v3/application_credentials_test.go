@@ -116,7 +116,9 @@ func badBodies(t *testing.T, w *apitest.World) {
 		`"name":"x","secret":"` + strings.Repeat("ab", 2049) + `"`: 400, `"name":"x","secret":7`: 400,
 		`"name":"x","expires_at":"2026-03-04T05:06:07.890123"`: 400, `"name":"x","expires_at":"2027-01-01T00:00:00+02:00"`: 400,
 		`"name":"x","expires_at":"tomorrow"`: 400, `"name":"x","expires_at":"2027-02-30T00:00:00"`: 400, `"name":"x","expires_at":""`: 400,
-		`"name":"x","expires_at":"99999-01-01T00:00:00"`: 400, `"name":"x","expires_at":17}`: 400,
+		`"name":"x","expires_at":"99999-01-01T00:00:00"`: 400, `"name":"x","expires_at":"0000-01-01T00:00:00"`: 400,
+		`"name":"x","expires_at":"2026-12-31T23:59:60"`: 400, `"name":"x","expires_at":"2027-01-01T00:00:00ZZ"`: 400,
+		`"name":"x","expires_at":"2027-01-01"`: 400, `"name":"x","expires_at":"2027-01-01T00:00:00.x"`: 400, `"name":"x","expires_at":17`: 400,
 		`"name":"x","unrestricted":"yes"`:                                                   400,
 		`"name":"x","roles":[{"id":"{role member}","name":"member"}]`:                       400,
 		`"name":"x","roles":[{}]`:                                                           400,
@@ -179,6 +181,13 @@ func TestAppCredentialLife(t *testing.T) {
 			`{"service":"compute","path":"/v2.1/**","method":"GET"},{"service":"image","path":"/","method":"HEAD"}]`)
 		if got := again.Names("application_credential.access_rules", "id"); !slices.Equal(got, made.Names("application_credential.access_rules", "id")) {
 			t.Errorf("the same rules are %q", got)
+		}
+		for _, when := range []string{"2027-01-01T00:00:00." + strings.Repeat("1", 100), "2027-01-01 00:00:00.111111Z", "2027-01-01T00:00:00.1111119"} {
+			r := appCred(w, "ann", "dated", `"expires_at":"`+when+`"`)
+			if got := r.Str("application_credential.expires_at"); got != "2027-01-01T00:00:00.111111" {
+				t.Errorf("the end %.30s is %s", when, got)
+			}
+			w.Delete(all+"/{dated}", w.As("ann")).Want(http.StatusNoContent)
 		}
 		chosen := appCred(w, "ann", "chosen", `"secret":"a secret of my own","unrestricted":true,"expires_at":null,"access_rules":null,"roles":[]`)
 		chosen.Has("a secret of my own").Never("access_rules")

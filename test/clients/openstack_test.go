@@ -259,7 +259,7 @@ func (sh shell) token() {
 	}
 }
 
-// TestOpenstackClientWithPasscode reads password and passcode from a clouds.yaml. The flag --os-auth-methods
+// TestOpenstackClientWithPasscode makes what a program signs in with. It reads password and passcode from a clouds.yaml. The flag --os-auth-methods
 // of openstackclient 6.0 takes its value for one method and cannot do it.
 func TestOpenstackClientWithPasscode(t *testing.T) {
 	t.Parallel()
@@ -267,7 +267,7 @@ func TestOpenstackClientWithPasscode(t *testing.T) {
 		need(t, openstackCLI, "oathtool", "zbarimg")
 		mia := hire(t, s, s.AdminToken(t), "mia")
 		app, _ := enrol(t, s, mia)
-		signIn := func(code string) ([]byte, error) {
+		signIn := func(code string, args ...string) ([]byte, error) {
 			path := filepath.Join(t.TempDir(), "clouds.yaml")
 			text := "clouds:\n  test:\n    auth_type: v3multifactor\n    auth_methods: [v3password, v3totp]\n    auth:\n" +
 				"      auth_url: " + s.URL + "/v3\n      username: mia\n      user_domain_id: default\n      project_id: " + mia.projectID +
@@ -275,13 +275,21 @@ func TestOpenstackClientWithPasscode(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			return command(t, []string{"OS_CLIENT_CONFIG_FILE=" + path}, "--os-cloud", "test", "token", "issue", "-f", "value", "-c", "user_id")
+			return command(t, []string{"OS_CLIENT_CONFIG_FILE=" + path}, append([]string{"--os-cloud", "test"}, append(args, "-f", "value")...)...)
 		}
 		code := app.next(t)
-		if out, err := signIn(code); err != nil || strings.TrimSpace(string(out)) != mia.id {
-			t.Errorf("token issue: got %s, %v", out, err)
+		out, err := signIn(code, "application", "credential", "create", "robot", "-c", "id", "-c", "secret")
+		made := strings.Fields(string(out))
+		if err != nil || len(made) != 2 {
+			t.Fatalf("application credential create: got %s, %v", out, err)
 		}
-		if out, err := signIn(code); err == nil || !strings.Contains(string(out), "401") {
+		// What was made with both factors needs neither.
+		out, err = command(t, nil, "--os-auth-url", s.URL+"/v3", "--os-auth-type", "v3applicationcredential", "--os-application-credential-id", made[0],
+			"--os-application-credential-secret", made[1], "token", "issue", "-f", "value", "-c", "user_id")
+		if err != nil || strings.TrimSpace(string(out)) != mia.id {
+			t.Errorf("token issue by the program: got %s, %v", out, err)
+		}
+		if out, err := signIn(code, "token", "issue"); err == nil || !strings.Contains(string(out), "401") {
 			t.Errorf("token issue with the same code: got %s, %v, want 401", out, err)
 		}
 	})

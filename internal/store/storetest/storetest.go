@@ -71,6 +71,8 @@ func Run(t *testing.T, url func(t *testing.T) string) { //nolint:funlen // it is
 		"factors belong to users":                             factors,
 		"credentials and factors are one list":                credentials,
 		"credentials go with their user and project":          orphanCredentials,
+		"application credentials and their access rules":      appCredentials,
+		"application credentials go with what they stand on":  orphanAppCredentials,
 		"pending factors expire":                              purge,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,
