@@ -1,6 +1,7 @@
 package v3_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,9 +28,7 @@ func trustBody(change map[string]string) string {
 		"trustor_user_id": `"{ann}"`, "trustee_user_id": `"{ben}"`, "impersonation": "false", "project_id": `"{red/web}"`,
 		"roles": `[{"name":"member"}]`,
 	}
-	for name, value := range change {
-		members[name] = value
-	}
+	maps.Copy(members, change)
 	var parts []string
 	for name, value := range members {
 		if value != "" {
@@ -268,9 +267,7 @@ func TestRedelegation(t *testing.T) {
 		onward := func(from string, change map[string]string) *apitest.Response {
 			t.Helper()
 			members := map[string]string{"trustor_user_id": `"{ben}"`, "trustee_user_id": `"{eve}"`}
-			for name, value := range change {
-				members[name] = value
-			}
+			maps.Copy(members, change)
 			return w.Post("/v3/OS-TRUST/trusts", trustBody(members), apitest.Token(withTrust(w, "ben", from).Want(http.StatusCreated).Token()))
 		}
 		onward("closed", nil).Want(http.StatusForbidden).Has("trust_not_redelegable")
