@@ -95,7 +95,7 @@ func (h accessKeys) find(c *httpapi.Call) (key, error) {
 }
 
 func (h accessKeys) list(c *httpapi.Call, o keyOwner) (httpapi.Reply, error) {
-	if err := (tokens{h.Services}).open(c, nil); err != nil {
+	if err := open(c, h.Auth, nil); err != nil {
 		return httpapi.Reply{}, err
 	}
 	page, err := h.Credential.AccessKeys(c.Context(), o.id, listing.Query{})
@@ -110,7 +110,7 @@ func (h accessKeys) list(c *httpapi.Call, o keyOwner) (httpapi.Reply, error) {
 }
 
 func (h accessKeys) create(c *httpapi.Call, o keyOwner) (httpapi.Reply, error) {
-	if err := (tokens{h.Services}).open(c, nil); err != nil {
+	if err := open(c, h.Auth, nil); err != nil {
 		return httpapi.Reply{}, err
 	}
 	var project optional.Value[string]
@@ -129,11 +129,11 @@ func (h accessKeys) create(c *httpapi.Call, o keyOwner) (httpapi.Reply, error) {
 }
 
 func (h accessKeys) show(c *httpapi.Call, k key) (httpapi.Reply, error) {
-	return httpapi.Show("credential", viewKey(k.AccessKey)), (tokens{h.Services}).open(c, nil)
+	return httpapi.Show("credential", viewKey(k.AccessKey)), open(c, h.Auth, nil)
 }
 
 func (h accessKeys) remove(c *httpapi.Call, k key) (httpapi.Reply, error) {
-	if err := (tokens{h.Services}).open(c, nil); err != nil {
+	if err := open(c, h.Auth, nil); err != nil {
 		return httpapi.Reply{}, err
 	}
 	return httpapi.NoContent(), h.Credential.DeleteAccessKey(c.Context(), k.UserID, k.Access)

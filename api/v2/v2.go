@@ -1,20 +1,25 @@
 // Package v2 is the OpenStack Identity v2.0 API for tools that never moved on, over the same services and
-// rules as v3. It knows passwords and one domain only, so it is closed to people who sign in with a second
-// factor and to users outside the default domain, wherever a v2.0 token or a v2.0 view of one would be given.
+// rules as v3: what v3 refuses to somebody cannot be done here either. It knows passwords and one domain only, so
+// it is closed to people who sign in with a second factor and to users outside the default domain, wherever a
+// v2.0 token or a v2.0 view of one would be given. What is outside the default domain does not exist here.
 package v2
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/ec2"
+	"github.com/keyward/identity/internal/extra"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/listing"
+	"github.com/keyward/identity/internal/optional"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
 )
@@ -22,7 +27,10 @@ import (
 // Services are what the handlers call.
 type Services struct {
 	Auth       *auth.Service
+	Identity   *identity.Service
+	Resource   *resource.Service
 	Assignment *assignment.Service
+	Catalog    *catalog.Registry
 	Facts      *facts.Facts
 	Credential *credential.Service
 	EC2        *ec2.Service
@@ -30,151 +38,151 @@ type Services struct {
 
 // Ops lists every operation under /v2.0, in the order of openapi.yaml.
 func Ops(s Services) []httpapi.Op {
-	return slices.Concat(tokens{s}.ops(), accessKeys{s}.ops())
+	return slices.Concat(
+		tokens{s}.ops(),
+		gone{}.ops(),
+		extensions{}.ops(),
+		tenants{s}.ops(),
+		users{s}.ops(),
+		ownPassword{s}.ops(),
+		roles{s}.ops(),
+		grants{s}.ops(),
+		roleRefs{s}.ops(),
+		services{s}.ops(),
+		endpoints{s}.ops(),
+		accessKeys{s}.ops(),
+	)
 }
 
-// tokens serves /v2.0/tokens and /v2.0/tenants.
-type tokens struct{ Services }
-
-func (h tokens) ops() []httpapi.Op {
-	return []httpapi.Op{
-		httpapi.Public("POST /v2.0/tokens", "it is the old way in", h.issue),
-		httpapi.On("GET /v2.0/tokens/{token_id}", policy.ValidateToken, h.subject, h.show),
-		httpapi.On("DELETE /v2.0/tokens/{token_id}", policy.RevokeToken, h.subject, h.revoke),
-		httpapi.On("GET /v2.0/tenants", policy.GetAuthProjects, httpapi.NoTarget, h.tenants),
-	}
+// declare returns the names that every resource declares, and these. Those of v3 are among them: they mean
+// nothing here, and must not be kept as if they were the caller's own.
+func declare(names ...string) extra.Names {
+	return append(extra.Names{"id", "links", "extra", "name", "enabled", "domain", "domain_id", "options"}, names...)
 }
 
-type credentials struct {
-	Username string `json:"username"`
-	UserID   string `json:"userId"`
-	Password string `json:"password"`
-}
-
-type authBody struct {
-	Password *credentials `json:"passwordCredentials"`
-	Token    *struct {
-		ID string `json:"id"`
-	} `json:"token"`
-	TenantID   string `json:"tenantId"`
-	TenantName string `json:"tenantName"`
-	TrustID    string `json:"trust_id"`
-}
-
-// request turns a v2.0 body into what the gate understands. Names are those of the default domain.
-func (b authBody) request() (auth.Request, error) {
-	r := auth.Request{OldAPI: true, Scope: auth.WantedScope{Kind: auth.ScopeNone}}
-	defaultDomain := &auth.Ref{ID: auth.DefaultDomainID}
-	switch {
-	case b.TrustID != "":
-		return r, fault.New(fault.Forbidden, "Trusts are used through the Identity API v3.")
-	case b.Token != nil:
-		r.Methods, r.Token = []string{auth.MethodToken}, &b.Token.ID
-	case b.Password != nil:
-		user := auth.Ref{ID: b.Password.UserID, Name: b.Password.Username, Domain: defaultDomain}
-		r.Methods, r.Password = []string{auth.MethodPassword}, &auth.PasswordProof{User: user, Password: b.Password.Password}
-	default:
-		return r, fault.New(fault.BadRequest, "Expecting to find passwordCredentials or token in auth.")
-	}
-	switch {
-	case b.TenantID != "":
-		r.Scope = auth.WantedScope{Kind: auth.ScopeProject, Target: auth.Ref{ID: b.TenantID}}
-	case b.TenantName != "":
-		r.Scope = auth.WantedScope{Kind: auth.ScopeProject, Target: auth.Ref{Name: b.TenantName, Domain: defaultDomain}}
-	}
-	return r, nil
-}
-
-func (h tokens) issue(c *httpapi.Call) (httpapi.Reply, error) {
-	var body authBody
-	if err := c.Body("auth", &body); err != nil {
-		return httpapi.Reply{}, err
-	}
-	r, err := body.request()
+// ok is 200 with one object under its name; v2.0 answers so to everything, also to what makes something.
+func ok(name string, view any, err error) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	issued, err := h.Auth.SignIn(c.Context(), r)
-	if err != nil {
-		return httpapi.Reply{}, err
-	}
-	return h.access(c, issued.Token, issued.Text)
+	return httpapi.Show(name, view), nil
 }
 
-// subject is the token in the path.
-type subject struct {
-	*auth.Token
-	text string
+// views shows each item.
+func views[T, V any](items []T, view func(T) V) []V {
+	all := make([]V, len(items))
+	for i, item := range items {
+		all[i] = view(item)
+	}
+	return all
 }
 
-func (h tokens) subject(c *httpapi.Call) (subject, error) {
-	s := subject{text: c.Param("token_id")}
-	t, err := h.Auth.Read(c.Context(), s.text, false)
-	if fault.Is(err, fault.Unauthorized) {
-		err = fault.New(fault.NotFound, "Could not find token.")
+// inDefault narrows a query to the default domain and, for domain-scoped tokens, to their own domain as well.
+func inDefault(c *httpapi.Call, q listing.Query) listing.Query {
+	if c.Actor.DomainID != "" {
+		q = q.With("domain_id", c.Actor.DomainID)
 	}
-	s.Token = t
-	return s, err
+	return q.With("domain_id", auth.DefaultDomainID)
 }
 
-func (h tokens) show(c *httpapi.Call, s subject) (httpapi.Reply, error) {
-	if err := h.open(c, s.Token); err != nil {
-		return httpapi.Reply{}, err
-	}
-	if want := c.Query().Get("belongsTo"); want != "" && (s.Project == nil || s.Project.ID != want) {
-		return httpapi.Reply{}, fault.New(fault.Unauthorized, "The token does not belong to the tenant.")
-	}
-	return h.access(c, s.Token, s.text)
+// ofCaller is the target of lists, which are judged by the domain that the token is scoped to.
+func ofCaller(c *httpapi.Call) (httpapi.Draft, error) {
+	return httpapi.Draft{"target.domain_id": policy.IsOrNull(c.Actor.DomainID)}, nil
 }
 
-// open refuses callers and tokens that the old API must not serve.
-func (h tokens) open(c *httpapi.Call, t *auth.Token) error {
-	if err := h.Auth.OldAPI(c.Context(), c.Actor.UserID); err != nil {
-		return err
+// every reads a list page by page.
+func every[T any](q listing.Query, id func(T) string, read func(listing.Query) (listing.Page[T], error)) ([]T, error) {
+	var all []T
+	for {
+		page, err := read(q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if !page.More || len(page.Items) == 0 {
+			return all, nil
+		}
+		q.Marker = id(all[len(all)-1])
 	}
-	if t == nil {
+}
+
+// sentID is an id in a body, of any type. Only a text can be the id of something.
+func sentID(v optional.Value[any]) optional.Value[string] {
+	if !v.Present() {
+		return optional.Value[string]{}
+	}
+	s, _ := v.Or(nil).(string)
+	return optional.Of(s)
+}
+
+// textOrNull is null for "".
+func textOrNull(s string) *string {
+	if s == "" {
 		return nil
 	}
-	outside := t.Project != nil && t.Project.DomainID != auth.DefaultDomainID ||
-		t.Domain != nil && t.Domain.ID != auth.DefaultDomainID
-	if outside || t.System || t.TrustID != "" || t.AppCredID != "" {
-		return fault.New(fault.Unauthorized, "The token is of a kind that the v2.0 API does not know.")
-	}
-	return h.Auth.OldAPI(c.Context(), t.UserID)
+	return &s
 }
 
-func (h tokens) revoke(c *httpapi.Call, s subject) (httpapi.Reply, error) {
-	return httpapi.NoContent(), h.Auth.Revoke(c.Context(), s.Token)
+// gone answers for what Keystone's PKI tokens needed.
+type gone struct{}
+
+func (h gone) ops() []httpapi.Op {
+	const why = "it tells the same to everybody: that there is nothing"
+	return []httpapi.Op{
+		httpapi.Public("GET /v2.0/tokens/revoked", why, h.answer),
+		httpapi.Public("GET /v2.0/certificates/ca", why, h.answer),
+		httpapi.Public("GET /v2.0/certificates/signing", why, h.answer),
+	}
 }
 
-// tenants lists the projects of the default domain on which the bearer has a role.
-func (h tokens) tenants(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
-	if err := h.open(c, nil); err != nil {
-		return httpapi.Reply{}, err
+func (gone) answer(*httpapi.Call) (httpapi.Reply, error) {
+	return httpapi.Reply{}, fault.New(fault.Gone, "There are no PKI tokens: tokens are checked by asking, or with the keys of /v3/auth/jwks.")
+}
+
+// extensions serves what the v2.0 API has beyond its core. It is the same for everybody.
+type extensions struct{}
+
+func (h extensions) ops() []httpapi.Op {
+	const why = "clients ask before they have a token"
+	return []httpapi.Op{
+		httpapi.Public("GET /v2.0/extensions", why, h.list),
+		httpapi.Public("GET /v2.0/extensions/{alias}", why, h.show),
 	}
-	q, err := c.List()
-	if err != nil {
-		return httpapi.Reply{}, err
+}
+
+type extensionView struct {
+	Name        string           `json:"name"`
+	Namespace   string           `json:"namespace"`
+	Alias       string           `json:"alias"`
+	Updated     string           `json:"updated"`
+	Description string           `json:"description"`
+	Links       []map[string]any `json:"links"`
+}
+
+func extension(alias, updated, description string) extensionView {
+	return extensionView{
+		Name: alias, Namespace: "https://docs.openstack.org/identity/api/ext/" + alias + "/v1.0", Alias: alias,
+		Updated: updated, Description: description,
+		Links: []map[string]any{{"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"}},
 	}
-	all, err := h.Assignment.ProjectsOf(c.Context(), c.Actor.UserID)
-	if err != nil {
-		return httpapi.Reply{}, err
-	}
-	all = slices.DeleteFunc(all, func(p resource.Project) bool { return p.DomainID != auth.DefaultDomainID })
-	slices.SortFunc(all, func(a, b resource.Project) int { return cmp.Compare(a.ID, b.ID) })
-	if q.Marker != "" {
-		at := slices.IndexFunc(all, func(p resource.Project) bool { return p.ID == q.Marker })
-		if at < 0 {
-			return httpapi.Reply{}, fault.New(fault.BadRequest, "The marker could not be found.")
+}
+
+// extensionViews are the extensions that are served.
+var extensionViews = []extensionView{
+	extension("OS-EC2", "2013-07-07T12:00:00-00:00", "Access keys of users, and signing in with what they signed."),
+	extension("OS-KSADM", "2013-07-11T17:14:00-00:00", "Administration of tenants, users, roles, services and endpoints."),
+	extension("OS-KSCRUD", "2013-07-07T12:00:00-00:00", "Users change their own password."),
+}
+
+func (extensions) list(*httpapi.Call) (httpapi.Reply, error) {
+	return httpapi.JSON(http.StatusOK, map[string]any{"extensions": map[string]any{"values": extensionViews}}), nil
+}
+
+func (extensions) show(c *httpapi.Call) (httpapi.Reply, error) {
+	for _, e := range extensionViews {
+		if e.Alias == c.Param("alias") {
+			return httpapi.Show("extension", e), nil
 		}
-		all = all[at+1:]
 	}
-	if q.Limit > 0 && len(all) > q.Limit {
-		all = all[:q.Limit]
-	}
-	views := make([]tenantView, len(all))
-	for i := range all {
-		views[i] = viewTenant(&all[i])
-	}
-	return httpapi.JSON(http.StatusOK, map[string]any{"tenants": views, "tenants_links": []string{}}), nil
+	return httpapi.Reply{}, fault.New(fault.NotFound, "Could not find extension.")
 }

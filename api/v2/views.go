@@ -1,13 +1,11 @@
 package v2
 
 import (
-	"encoding/json"
 	"net/http"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/extra"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/resource"
 )
@@ -29,11 +27,11 @@ type tokenView struct {
 
 // tenantView is a project as v2.0 knows it, with the attributes that Keystone keeps without understanding.
 type tenantView struct {
-	ID          string                    `json:"id"`
-	Name        string                    `json:"name"`
-	Description *string                   `json:"description"`
-	Enabled     bool                      `json:"enabled"`
-	Extra       map[string]jsontext.Value `json:",embed"`
+	ID          string           `json:"id"`
+	Name        string           `json:"name"`
+	Description *string          `json:"description"`
+	Enabled     bool             `json:"enabled"`
+	Extra       extra.Attributes `json:",embed"`
 }
 
 type userView struct {
@@ -69,18 +67,11 @@ type endpointView struct {
 	AdminURL    string `json:"adminURL,omitzero"`
 }
 
-func viewTenant(p *resource.Project) tenantView {
-	extra := map[string]jsontext.Value{}
-	for k, v := range p.Extra {
-		switch k {
-		case "id", "name", "description", "enabled", "domain_id", "parent_id", "is_domain", "links", "tags", "options":
-		default:
-			if b, err := json.Marshal(v); err == nil { // it came out of JSON
-				extra[k] = b
-			}
-		}
-	}
-	return tenantView{ID: p.ID, Name: p.Name, Description: p.Description, Enabled: p.Enabled, Extra: extra}
+// tenantNames are the attributes of tenants that are not the caller's own.
+var tenantNames = declare("description", "parent_id", "is_domain", "tags", "parents", "subtree", "limits", "explicit_domain_id")
+
+func viewTenant(p resource.Project) tenantView {
+	return tenantView{ID: p.ID, Name: p.Name, Description: p.Description, Enabled: p.Enabled, Extra: tenantNames.Show(p.Extra)}
 }
 
 // access shows a token as v2.0 does: 200 with the token in the body.
@@ -101,7 +92,7 @@ func (h tokens) access(c *httpapi.Call, t *auth.Token, text string) (httpapi.Rep
 		v.Metadata.Roles = append(v.Metadata.Roles, r.ID)
 	}
 	if t.Project != nil {
-		tenant := viewTenant(t.Project)
+		tenant := viewTenant(*t.Project)
 		v.Token.Tenant = &tenant
 		snapshot, err := h.Facts.Catalog(c.Context(), t.ProjectID)
 		if err != nil {
@@ -150,4 +141,25 @@ func (v *serviceView) add(a catalog.Address) {
 	case catalog.Admin:
 		to.AdminURL = a.URL
 	}
+}
+
+// addressView is an endpoint of a token's catalog in the flat list.
+type addressView struct {
+	endpointView
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+func viewAddresses(entries []catalog.Entry) []addressView {
+	flat := []addressView{}
+	for _, e := range entries {
+		var v serviceView
+		for _, a := range e.Endpoints {
+			v.add(a)
+		}
+		for _, at := range v.Endpoints {
+			flat = append(flat, addressView{at, e.Name, e.Type})
+		}
+	}
+	return flat
 }

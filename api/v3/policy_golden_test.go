@@ -19,7 +19,7 @@ const golden = "testdata/policy.golden"
 // the project web, and what belongs to them.
 var callers = []string{
 	"sysadmin", "admin", "reader@system", "admin@red", "manager@red", "reader@red", "manager@red/web", "member@red/web", "service@red/web",
-	"admin@blue", "manager@blue", "ann", "bob",
+	"admin@blue", "manager@blue", "manager@default", "ann", "bob", "dora",
 }
 
 // bodies are sent with the operations that demand one, by operationId.
@@ -56,6 +56,16 @@ var bodies = map[string]string{
 	"createMapping": `{"mapping":{"rules":[{"local":[],"remote":[{"type":"x"}]}]}}`, "updateMapping": `{"mapping":{"rules":[{"local":[],"remote":[{"type":"x"}]}]}}`,
 	"createServiceProvider": `{"service_provider":{"auth_url":"http://x.test","sp_url":"http://x.test"}}`,
 	"updateServiceProvider": `{"service_provider":{"enabled":true}}`,
+
+	"createV2Tenant": `{"tenant":{"name":"new"}}`, "updateV2Tenant": `{"tenant":{}}`, "updateV2TenantByPut": `{"tenant":{}}`,
+	"createV2User": `{"user":{"name":"new"}}`, "updateV2User": `{"user":{}}`,
+	"setV2UserPassword": `{"user":{"password":"x"}}`, "setV2UserPasswordByExtension": `{"user":{"password":"x"}}`,
+	"setV2UserEnabled": `{"user":{"enabled":true}}`, "setV2UserEnabledByExtension": `{"user":{"enabled":true}}`,
+	"setV2UserTenant": `{"user":{"tenantId":null}}`, "setV2UserTenantByExtension": `{"user":{"tenantId":null}}`,
+	"changeV2OwnPassword": `{"user":{"password":"x","original_password":"x"}}`,
+	"createV2Role":        `{"role":{"name":"new"}}`, "createV2RoleRef": `{"role":{"tenantId":"{default/demo}","roleId":"{role member}"}}`,
+	"createV2Service":  `{"OS-KSADM:service":{"type":"x"}}`,
+	"createV2Endpoint": `{"endpoint":{"service_id":"{service}","publicurl":"http://x.test"}}`,
 }
 
 // ofKeys are the variables of the paths of access keys. In the old API there are those of the default domain only.
@@ -77,6 +87,10 @@ var variables = strings.NewReplacer(
 	"{consumer_id}", "{consumer}", "{request_token_id}", "{request_token}", "{access_token_id}", "{access_token}",
 )
 
+// oldVariables are what stands for the variables of /v2.0, which knows nothing outside the default domain.
+var oldVariables = strings.NewReplacer("{user_id}", "{dora}", "{tenant_id}", "{default/demo}",
+	"{ref_id}", "roleId={role member}&tenantId={default/demo}&userId={dora}")
+
 // TestPolicyGolden shows the whole authorization surface: which caller may call which operation. No operation
 // does anything, it stops when its rule has decided.
 func TestPolicyGolden(t *testing.T) {
@@ -84,7 +98,8 @@ func TestPolicyGolden(t *testing.T) {
 	w := goldenWorld(t)
 	var b strings.Builder
 	b.WriteString("# Who may call what; written by go test ./api/v3 -run TestPolicyGolden -update.\n" +
-		"# Targets are of the domain red: user ann, project web. A dot is a refusal.\n")
+		"# Targets are of the domain red: user ann, project web. Those of /v2.0 are of the default domain: user dora,\n" +
+		"# project demo. A dot is a refusal.\n")
 	for _, op := range w.Server.Ops() {
 		if op.Public != "" {
 			fmt.Fprintf(&b, "%-6s %-72s anyone: %s\n", op.Method, op.Path, op.Public)
@@ -116,6 +131,7 @@ func goldenWorld(t *testing.T) *apitest.World {
 	w.User("ann", "red")
 	w.User("bob", "red")
 	w.User("dora", "default")
+	w.Project("default", "demo")
 	w.Project("red", "web")
 	add := func(path, kind, body string) {
 		w.Name(kind, w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+".id"))
@@ -174,7 +190,11 @@ func goldenRow(t *testing.T, w *apitest.World, method, path string) string {
 		if body, ok := bodies[w.OperationID(method, path)]; ok {
 			with = append(with, apitest.Body(body))
 		}
-		r := w.Do(method, variables.Replace(ofKeys.Replace(path)), with...)
+		at := ofKeys.Replace(path)
+		if strings.HasPrefix(path, "/v2.0") {
+			at = oldVariables.Replace(at)
+		}
+		r := w.Do(method, variables.Replace(at), with...)
 		cell := "."
 		switch r.Status {
 		case http.StatusForbidden:

@@ -37,6 +37,8 @@ type Store interface {
 	DeleteGrant(ctx context.Context, g Grant) error
 
 	User(ctx context.Context, id string) (identity.User, error)
+	// LockUser keeps other transactions from locking or changing the user until this one ends.
+	LockUser(ctx context.Context, id string) error
 	Group(ctx context.Context, id string) (identity.Group, error)
 	Project(ctx context.Context, id string) (resource.Project, error)
 	Ancestors(ctx context.Context, id string) ([]resource.Project, error)

@@ -119,8 +119,8 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 	if err != nil {
 		return Issued{}, err
 	}
-	if p.oldAPI && u.DomainID != DefaultDomainID {
-		return Issued{}, errRefused // the old API knows one domain
+	if p.oldAPI && (u.DomainID != DefaultDomainID || !OldMethods(p.stems)) {
+		return Issued{}, errRefused // the old API knows one domain, and passwords
 	}
 	if p.oldAPI && need.demandsMore() {
 		return Issued{}, errOldAPI

@@ -310,6 +310,14 @@ func (s *Service) OldAPI(ctx context.Context, userID string) error {
 	return err
 }
 
+// OldMethods reports whether a session was made only by methods that such APIs know: no federation, no
+// certificates and nothing that stands for a person.
+func OldMethods(methods []string) bool {
+	return !slices.ContainsFunc(methods, func(m string) bool {
+		return m != MethodPassword && m != MethodToken && m != MethodTOTP
+	})
+}
+
 // SecondFactorRequired reports whether a password alone does not let the user in.
 func (s *Service) SecondFactorRequired(ctx context.Context, userID string) (bool, error) {
 	u, err := s.facts.User(ctx, userID)

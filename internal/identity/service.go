@@ -110,6 +110,17 @@ type UserInput struct {
 	FederatedWithin string
 	// Extra are attributes to keep; those of before stay unless they are named.
 	Extra map[string]any
+	// Along, when set, runs in the same transaction, after the change; its failure undoes the change. was is the
+	// zero User for a new one.
+	Along func(ctx context.Context, was, is User) error
+}
+
+// along runs what goes along with a change.
+func (in UserInput) along(ctx context.Context, was, is User) error {
+	if in.Along == nil {
+		return nil
+	}
+	return in.Along(ctx, was, is)
 }
 
 // User returns a user; NotFound when there is none. Who has been inactive for too long is not enabled.
@@ -176,8 +187,10 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 		if err := s.federate(ctx, u.ID, in); err != nil {
 			return err
 		}
-		created, err = s.store.User(ctx, u.ID)
-		return err
+		if created, err = s.store.User(ctx, u.ID); err != nil {
+			return err
+		}
+		return in.along(ctx, User{}, created)
 	})
 	return s.shown(created), err
 }
@@ -213,15 +226,21 @@ func (s *Service) UpdateUser(ctx context.Context, id string, in UserInput) (User
 		return User{}, err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		changed, err := s.store.UpdateUser(ctx, id, func(u *User) error { return s.apply(in, u) })
+		var was User
+		changed, err := s.store.UpdateUser(ctx, id, func(u *User) error {
+			was = *u
+			return s.apply(in, u)
+		})
 		if err != nil {
 			return err
 		}
 		if err := s.aftermath(ctx, changed, in, sealed); err != nil {
 			return err
 		}
-		u, err = s.store.User(ctx, id)
-		return err
+		if u, err = s.store.User(ctx, id); err != nil {
+			return err
+		}
+		return in.along(ctx, was, u)
 	})
 	return s.shown(u), err
 }

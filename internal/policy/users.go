@@ -6,7 +6,7 @@ const (
 	manageUser = "(" + admin + ") or (role:manager and token.domain.id:%(target.user.domain_id)s)"
 )
 
-// Users. Changing one's own password needs no token and therefore no rule.
+// Users. In v3, changing one's own password needs no token and therefore no rule.
 var (
 	GetUser = Rule{
 		Name: "identity:get_user",
@@ -50,6 +50,15 @@ var (
 		Targets: userAttrs, Delegated: true,
 		Ops: []string{"DELETE /v3/users/{user_id}"},
 	}
+	// ChangePassword is the name that Keystone had for it when the API was v2.0.
+	ChangePassword = Rule{
+		Name:    "identity:change_password",
+		Check:   self,
+		Scopes:  anyScope,
+		Doc:     "Change one's own password in the v2.0 API. Only the user, who shows the old one as well.",
+		Targets: userAttrs,
+		Ops:     []string{"PATCH /v2.0/OS-KSCRUD/users/{user_id}"},
+	}
 )
 
-var userRules = []Rule{GetUser, ListUsers, CreateUser, UpdateUser, DeleteUser}
+var userRules = []Rule{GetUser, ListUsers, CreateUser, UpdateUser, DeleteUser, ChangePassword}

@@ -101,7 +101,8 @@ func (s *Server) assemble() (*parts, error) {
 		Audit: (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
 	}
 	s.ops = append(v3.Ops(services), v2.Ops(v2.Services{
-		Auth: gate, Assignment: services.Assignment, Facts: f, Credential: services.Credential, EC2: services.EC2,
+		Auth: gate, Identity: services.Identity, Resource: services.Resource, Assignment: roles, Catalog: services.Catalog, Facts: f,
+		Credential: services.Credential, EC2: services.EC2,
 	})...)
 	s.ops = append(discovery.Ops(discovery.Server{
 		Ready: s.ready, JWKS: s.keys.JWKS, Contract: identitydoc.OpenAPI, Contact: cfg.Security.Contact, Paths: paths(s.ops),

@@ -284,6 +284,9 @@ func furnished(t *testing.T, w *apitest.World) {
 	for _, kind := range []string{"request_token", "access_token"} { // those are a consumer's to ask for
 		w.Name("the "+kind+"_id", "0123456789abcdef0123456789abcdef")
 	}
+	w.Name("the tenant_id", w.Project("default", "tenant"))
+	w.Name("the alias", "OS-KSADM")
+	w.Name("the ref_id", w.Expand("roleId={the role_id}&tenantId={the tenant_id}&userId={the user_id}"))
 	federated(w)
 }
 

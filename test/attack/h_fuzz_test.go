@@ -179,7 +179,7 @@ func TestH8NoRequestBreaksTheServer(t *testing.T) {
 			h.rt = rt
 			for range 8 {
 				op, path, with := h.request(ops)
-				if r := w.Do(op.method, path, append(with, w.As("sysadmin"), apitest.Allow5xx())...); r.Status >= http.StatusInternalServerError {
+				if r := w.Do(op.method, path, append(with, w.As("sysadmin"), apitest.Allow5xx())...); r.Status >= http.StatusInternalServerError && r.Status != http.StatusNotImplemented {
 					rt.Fatalf("%s %s: got %d", op.method, path, r.Status)
 				}
 			}

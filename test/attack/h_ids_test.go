@@ -60,7 +60,7 @@ func TestH12NoIdInAPathReachesTheDatabase(t *testing.T) {
 					switch {
 					case r.Status == http.StatusNotFound, r.Status == http.StatusBadRequest, r.Status == http.StatusRequestURITooLong:
 					case op.public && r.Status == http.StatusUnauthorized:
-					case strings.Contains(op.path, "/mfa/") && r.Status == http.StatusForbidden: // not even for administrators
+					case (strings.Contains(op.path, "/mfa/") || strings.Contains(op.path, "/OS-KSCRUD/")) && r.Status == http.StatusForbidden: // not even for administrators
 					case strings.HasSuffix(op.path, "/application_credentials") && op.body != nil && r.Status == http.StatusForbidden: // nor these
 					case r.Status == http.StatusMethodNotAllowed && (text == ".." || text == "../.."):
 					case strings.HasSuffix(op.path, "/{idp_id}/protocols") && r.Status == http.StatusOK: // nobody has no protocols
@@ -99,7 +99,7 @@ func TestH13NoParameterReachesTheDatabase(t *testing.T) {
 				for _, text := range some() {
 					r := w.Get(at(w, op.path)+"?"+url.QueryEscape(name)+"="+url.QueryEscape(text), w.As("admin"),
 						subject(w.Persona("admin")))
-					if r.Status >= 500 {
+					if r.Status >= 500 && r.Status != http.StatusNotImplemented {
 						t.Errorf("%s with %.40q as %s: %d", op, text, name, r.Status)
 					}
 				}

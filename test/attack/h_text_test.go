@@ -127,7 +127,7 @@ func TestH11TextThatIsNoneIsRefusedInPathsAndQueries(t *testing.T) {
 				for _, text := range []string{"%00", "a%00", "%ff%fe", "%c0%af", "%ed%a0%80", "%F4%90%80%80"} {
 					path := strings.ReplaceAll(op.path, "{"+variable+"}", text)
 					r := w.Do(op.method, at(w, path), w.As("sysadmin"), apitest.Body(`{}`))
-					if r.Status >= 200 && r.Status < 300 || r.Status >= 500 {
+					if r.Status >= 200 && r.Status < 300 || r.Status >= 500 && r.Status != http.StatusNotImplemented {
 						t.Errorf("%s with %s as %s: got %d: %.200s", op, text, variable, r.Status, r.Body)
 					}
 				}

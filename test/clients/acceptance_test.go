@@ -105,9 +105,22 @@ var (
 // run runs the tests that match, as a user, and returns what became of each.
 func (su suite) run(user, password, project, match string) map[string]result {
 	su.t.Helper()
-	cmd := exec.CommandContext(su.t.Context(), su.binary, "-test.v", "-test.run", match)
-	cmd.Env = environment(su.t, "OS_AUTH_URL="+su.s.URL+"/v3", "OS_USERNAME="+user, "OS_PASSWORD="+password, "OS_PROJECT_NAME="+project,
+	return su.with(match, "OS_AUTH_URL="+su.s.URL+"/v3", "OS_USERNAME="+user, "OS_PASSWORD="+password, "OS_PROJECT_NAME="+project,
 		"OS_DOMAIN_ID=default", "OS_REGION_NAME=RegionOne", "OS_BRANCH=master")
+}
+
+// runOld runs all tests, of the suite for v2.0.
+func (su suite) runOld(user, password, tenant string) map[string]result {
+	su.t.Helper()
+	return su.with(".", "OS_AUTH_URL="+su.s.URL+"/v2.0", "OS_USERNAME="+user, "OS_PASSWORD="+password, "OS_TENANT_NAME="+tenant,
+		"OS_REGION_NAME=Old", "OS_IDENTITY_API_VERSION=2.0", "OS_BRANCH=master")
+}
+
+// with runs the tests that match, in an environment.
+func (su suite) with(match string, env ...string) map[string]result {
+	su.t.Helper()
+	cmd := exec.CommandContext(su.t.Context(), su.binary, "-test.v", "-test.run", match)
+	cmd.Env = environment(su.t, env...)
 	out, err := cmd.CombinedOutput() // what the status says, the tests' results do
 	results, reason := map[string]result{}, ""
 	for line := range strings.Lines(colour.ReplaceAllString(string(out), "")) {
