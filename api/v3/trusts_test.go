@@ -1,7 +1,7 @@
 package v3_test
 
 import (
-	"maps"
+	gomaps "maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,7 +28,7 @@ func trustBody(change map[string]string) string {
 		"trustor_user_id": `"{ann}"`, "trustee_user_id": `"{ben}"`, "impersonation": "false", "project_id": `"{red/web}"`,
 		"roles": `[{"name":"member"}]`,
 	}
-	maps.Copy(members, change)
+	gomaps.Copy(members, change)
 	var parts []string
 	for name, value := range members {
 		if value != "" {
@@ -267,7 +267,7 @@ func TestRedelegation(t *testing.T) {
 		onward := func(from string, change map[string]string) *apitest.Response {
 			t.Helper()
 			members := map[string]string{"trustor_user_id": `"{ben}"`, "trustee_user_id": `"{eve}"`}
-			maps.Copy(members, change)
+			gomaps.Copy(members, change)
 			return w.Post("/v3/OS-TRUST/trusts", trustBody(members), apitest.Token(withTrust(w, "ben", from).Want(http.StatusCreated).Token()))
 		}
 		onward("closed", nil).Want(http.StatusForbidden).Has("trust_not_redelegable")
