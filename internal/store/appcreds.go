@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -27,7 +26,7 @@ type appCredentialRow struct {
 	Methods      string
 	AuthTime     int64
 	Roles        []appCredentialRoleRow `gorm:"foreignKey:ApplicationCredentialID"`
-	Rules        []accessRuleRow        `gorm:"many2many:application_credential_access_rule;joinForeignKey:ApplicationCredentialID;joinReferences:AccessRuleID"`
+	Rules        []ruleUseRow           `gorm:"foreignKey:ApplicationCredentialID"`
 }
 
 func (appCredentialRow) TableName() string { return "application_credential" }
@@ -38,6 +37,16 @@ type appCredentialRoleRow struct {
 }
 
 func (appCredentialRoleRow) TableName() string { return "application_credential_role" }
+
+// ruleUseRow says that an application credential has an access rule, and at which place.
+type ruleUseRow struct {
+	ApplicationCredentialID string `gorm:"primaryKey"`
+	AccessRuleID            string `gorm:"primaryKey"`
+	Position                int
+	Rule                    accessRuleRow `gorm:"foreignKey:AccessRuleID"`
+}
+
+func (ruleUseRow) TableName() string { return "application_credential_access_rule" }
 
 type accessRuleRow struct {
 	ID      string `gorm:"primaryKey"`
@@ -68,16 +77,16 @@ func (r appCredentialRow) credential() (appcred.Credential, error) {
 	for _, role := range r.Roles {
 		c.RoleIDs = append(c.RoleIDs, role.RoleID)
 	}
-	for _, rule := range r.Rules {
-		c.AccessRules = append(c.AccessRules, appcred.AccessRule(rule))
+	for _, use := range r.Rules {
+		c.AccessRules = append(c.AccessRules, appcred.AccessRule(use.Rule))
 	}
 	return c, decode(r.Methods, &c.Methods)
 }
 
-// withParts makes a query of application credentials fetch their roles and rules too, in two further queries.
+// withParts makes a query of application credentials fetch their roles and rules too, in three further queries.
 func withParts(db *gorm.DB) *gorm.DB {
 	return db.Preload("Roles", func(db *gorm.DB) *gorm.DB { return db.Order("role_id") }).
-		Preload("Rules", func(db *gorm.DB) *gorm.DB { return db.Order("access_rule.id") })
+		Preload("Rules", func(db *gorm.DB) *gorm.DB { return db.Order("position") }).Preload("Rules.Rule")
 }
 
 // AppCredential returns an application credential; NotFound when there is none.
@@ -151,10 +160,8 @@ func (s *Store) CreateAppCredential(ctx context.Context, c appcred.Credential) (
 				return err
 			}
 		}
-		for _, r := range c.AccessRules {
-			err := db.Exec("INSERT INTO application_credential_access_rule (application_credential_id, access_rule_id) VALUES (?, ?)",
-				c.ID, r.ID).Error
-			if err != nil {
+		for i, r := range c.AccessRules {
+			if err := db.Omit("Rule").Create(&ruleUseRow{ApplicationCredentialID: c.ID, AccessRuleID: r.ID, Position: i}).Error; err != nil {
 				return err
 			}
 		}
@@ -178,7 +185,7 @@ func needAll(db *gorm.DB, c appcred.Credential) error {
 	return nil
 }
 
-// keepRules stores those of the rules that are new and returns each once, ordered by id.
+// keepRules stores those of the rules that are new and returns each once, in the order that they were given in.
 func keepRules(db *gorm.DB, rules []appcred.AccessRule) ([]appcred.AccessRule, error) {
 	var kept []appcred.AccessRule
 	for _, r := range rules {
@@ -196,7 +203,6 @@ func keepRules(db *gorm.DB, rules []appcred.AccessRule) ([]appcred.AccessRule, e
 			kept = append(kept, same)
 		}
 	}
-	slices.SortFunc(kept, func(a, b appcred.AccessRule) int { return strings.Compare(a.ID, b.ID) })
 	return kept, nil
 }
 

@@ -37,6 +37,7 @@ CREATE INDEX application_credential_project ON public.application_credential USI
 CREATE TABLE application_credential_access_rule (
     application_credential_id text COLLATE "C" NOT NULL,
     access_rule_id text COLLATE "C" NOT NULL,
+    position integer NOT NULL,
     CONSTRAINT application_credential_access_ru_application_credential_id_fkey FOREIGN KEY (application_credential_id) REFERENCES application_credential(id) ON DELETE CASCADE,
     CONSTRAINT application_credential_access_rule_access_rule_id_fkey FOREIGN KEY (access_rule_id) REFERENCES access_rule(id) ON DELETE CASCADE,
     CONSTRAINT application_credential_access_rule_pkey PRIMARY KEY (application_credential_id, access_rule_id)

@@ -32,6 +32,7 @@ CREATE INDEX application_credential_project ON application_credential (project_i
 CREATE TABLE application_credential_access_rule (
     application_credential_id TEXT NOT NULL REFERENCES application_credential (id) ON DELETE CASCADE,
     access_rule_id            TEXT NOT NULL REFERENCES access_rule (id) ON DELETE CASCADE,
+    position                  INTEGER NOT NULL,
     PRIMARY KEY (application_credential_id, access_rule_id)
 );
 

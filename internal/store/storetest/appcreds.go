@@ -43,7 +43,7 @@ func appCredentials(t *testing.T, w *world) {
 	full := appCred("b", rule("r2", "/2"), rule("r1", "/1"), rule("r3", "/2"))
 	full.ExpiresAt, full.Unrestricted, full.Description = &end, &yes, &text
 	made := get[appcred.Credential](t)(create(full))
-	full.AccessRules = []appcred.AccessRule{rule("r1", "/1"), rule("r2", "/2")} // what says the same is once there
+	full.AccessRules = []appcred.AccessRule{rule("r2", "/2"), rule("r1", "/1")} // what says the same is once there
 	want(t, "as it was made", made, full)
 	want(t, "as it is stored", get[appcred.Credential](t)(w.AppCredential(w.ctx, "b")), full)
 	want(t, "by its name", get[appcred.Credential](t)(w.AppCredentialByName(w.ctx, "ann", "name of b")), full)

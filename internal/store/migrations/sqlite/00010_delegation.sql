@@ -39,6 +39,7 @@ CREATE UNIQUE INDEX access_rule_once ON access_rule (user_id, service, path, met
 CREATE TABLE application_credential_access_rule (
     application_credential_id TEXT NOT NULL REFERENCES application_credential (id) ON DELETE CASCADE,
     access_rule_id            TEXT NOT NULL REFERENCES access_rule (id) ON DELETE CASCADE,
+    position                  INTEGER NOT NULL,
     PRIMARY KEY (application_credential_id, access_rule_id)
 );
 CREATE INDEX application_credential_access_rule_rule ON application_credential_access_rule (access_rule_id);
