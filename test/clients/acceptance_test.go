@@ -110,9 +110,9 @@ func (su suite) run(user, password, project, match string) map[string]result {
 }
 
 // runOld runs all tests, of the suite for v2.0.
-func (su suite) runOld(user, password, tenant string) map[string]result {
+func (su suite) runOld(user, password, tenantID string) map[string]result {
 	su.t.Helper()
-	return su.with(".", "OS_AUTH_URL="+su.s.URL+"/v2.0", "OS_USERNAME="+user, "OS_PASSWORD="+password, "OS_TENANT_NAME="+tenant,
+	return su.with(".", "OS_AUTH_URL="+su.s.URL+"/v2.0", "OS_USERNAME="+user, "OS_PASSWORD="+password, "OS_TENANT_ID="+tenantID,
 		"OS_REGION_NAME=Old", "OS_IDENTITY_API_VERSION=2.0", "OS_BRANCH=master")
 }
 

@@ -36,7 +36,8 @@ func TestGophercloudOldAcceptance(t *testing.T) {
 			"service_id": identity["id"], "region": "Old",
 			"publicurl": s.URL + "/v2.0", "internalurl": s.URL + "/v2.0", "adminurl": s.URL + "/v2.0",
 		}}})
-		results := suite{t, s, binary}.runOld("admin", program.Password, "admin")
+		tenant := s.Must(t, 200, program.Request{Method: "GET", Path: "/v2.0/tenants?name=admin", Token: admin})
+		results := suite{t, s, binary}.runOld("admin", program.Password, tenant.String("tenant", "id"))
 		counts := map[string]int{}
 		for _, name := range names {
 			r := results[name]
