@@ -171,5 +171,5 @@ func (h accessKeys) give(c *httpapi.Call, issued auth.Issued, err error) (httpap
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	return tokens{h.Services}.access(c, issued.Token, issued.Text)
+	return tokens(h).access(c, issued.Token, issued.Text)
 }
