@@ -104,7 +104,7 @@ func (h accessKeys) show(c *httpapi.Call, x keyTarget) (httpapi.Reply, error) {
 }
 
 func (h accessKeys) remove(c *httpapi.Call, x keyTarget) (httpapi.Reply, error) {
-	return httpapi.NoContent(), h.Credential.DeleteAccessKey(c.Context(), x.AccessKey.UserID, x.Access)
+	return httpapi.NoContent(), h.Credential.DeleteAccessKey(c.Context(), x.UserID, x.Access)
 }
 
 // signed decodes what a service was sent, under whichever of the names that Keystone knows.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
+	"maps"
 	"strings"
 	"time"
 
@@ -168,9 +169,7 @@ func withoutPort(r Request) (Request, bool) {
 			continue
 		}
 		headers := make(map[string]string, len(r.Headers))
-		for n, v := range r.Headers {
-			headers[n] = v
-		}
+		maps.Copy(headers, r.Headers)
 		headers[name] = bare
 		r.Headers, ported = headers, true
 	}
