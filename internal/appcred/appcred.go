@@ -22,8 +22,8 @@ type Credential struct {
 	ProjectID   string
 	// Secret is the sealed digest or hash of the secret, which is shown once and not kept.
 	Secret string
-	// Unrestricted lets its tokens make and delete application credentials and EC2 keys. Null stays null, and
-	// means false.
+	// Unrestricted lets its tokens make and delete application credentials; EC2 keys no delegated token may make.
+	// Null stays null, and means false.
 	Unrestricted *bool
 	// ExpiresAt is when it and all its tokens end; nil for never.
 	ExpiresAt *time.Time
