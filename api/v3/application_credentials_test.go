@@ -270,3 +270,23 @@ func TestAppCredentialLimitAndNames(t *testing.T) {
 															Want(http.StatusForbidden).Has("too_many_application_credentials")
 	}, func(c *config.Config) { c.AppCredential.UserLimit = 5 })
 }
+
+func TestAccessRulesAreListedInTheirOrder(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		annAndBen(w)
+		var want, rules []string
+		for i := range 20 {
+			want = append(want, fmt.Sprint("/", i))
+			rules = append(rules, fmt.Sprintf(`{"service":"compute","path":"/%d","method":"GET"}`, i))
+		}
+		made := appCred(w, "ann", "many", `"access_rules":[`+strings.Join(rules, ",")+`]`)
+		if got := made.Names("application_credential.access_rules", "path"); !slices.Equal(got, want) {
+			t.Errorf("made was %q", got)
+		}
+		got := w.Get("/v3/users/{ann}/access_rules", w.As("ann")).Want(http.StatusOK).Names("access_rules", "path")
+		if !slices.Equal(got, want) {
+			t.Errorf("listed is %q", got)
+		}
+	})
+}

@@ -9,20 +9,19 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"index/suffixarray"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	identitydoc "github.com/keyward/identity"
 	"github.com/keyward/identity/internal/config"
 	"github.com/keyward/identity/internal/contract"
-	"github.com/keyward/identity/internal/pgtest"
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/server"
 )
 
@@ -80,10 +79,10 @@ type Option func(*config.Config)
 // New makes a world on SQLite, with a bootstrapped administrator. Everything ends with the test.
 func New(t testing.TB, opts ...Option) *World {
 	t.Helper()
-	return build(t, "", opts)
+	return build(t, dbtest.SQLite(t), opts)
 }
 
-// On makes a world on the database with this URL, which must be empty; New's when it is empty text.
+// On makes a world on the database with this URL, which must have no rows.
 func On(t testing.TB, databaseURL string, opts ...Option) *World {
 	t.Helper()
 	return build(t, databaseURL, opts)
@@ -94,11 +93,11 @@ func Each(t *testing.T, test func(t *testing.T, w *World), opts ...Option) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, build(t, "", opts))
+		test(t, build(t, dbtest.SQLite(t), opts))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, build(t, pgtest.URL(t), opts))
+		test(t, build(t, dbtest.PostgreSQL(t), opts))
 	})
 }
 
@@ -137,7 +136,7 @@ func build(t testing.TB, databaseURL string, opts []Option) *World {
 		o(&cfg)
 	}
 	var err error
-	if w.contract, err = contract.Load(identitydoc.OpenAPI); err != nil {
+	if w.contract, err = contract.Own(); err != nil {
 		t.Fatal(err)
 	}
 	w.serve(cfg)
@@ -182,10 +181,11 @@ func (w *World) serve(cfg config.Config, adjust ...func(*server.Deps)) {
 func (w *World) checkLog() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	text := w.Log.String()
+	text := []byte(w.Log.String())
+	index := suffixarray.New(text) // there may be thousands of secrets
 	for _, s := range w.secrets {
-		if i := strings.Index(text, s); i >= 0 {
-			w.t.Errorf("the log holds a secret (%.12s…): …%.200s", s, text[max(0, i-120):])
+		if found := index.Lookup([]byte(s), 1); len(found) > 0 {
+			w.t.Errorf("the log holds a secret (%.12s…): …%.200s", s, text[max(0, found[0]-120):])
 			return
 		}
 	}

@@ -3,13 +3,13 @@ package assignment_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/listing"
@@ -35,13 +35,12 @@ func newWorld(t *testing.T) *world {
 	n := 0
 	newID := func() string { n++; return fmt.Sprintf("%032d", n) }
 	s, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite://" + filepath.Join(t.TempDir(), "identity.db"), NewID: newID,
+		URL: dbtest.SQLite(t), NewID: newID,
 		Now: func() time.Time { return time.Date(2031, 5, 1, 9, 30, 0, 0, time.UTC) },
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	w := &world{assignment.NewService(s, newID), s, t.Context()}
-	must(t, s.Migrate(w.ctx))
 	for _, p := range []resource.Project{
 		{ID: "red", IsDomain: true},
 		{ID: "blue", IsDomain: true},

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/identity"
@@ -117,11 +117,10 @@ func newGate(t *testing.T) *gate {
 	var ids atomic.Int64
 	newID := func() string { return fmt.Sprintf("%032x", ids.Add(1)) }
 	s, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite://" + filepath.Join(t.TempDir(), "identity.db"), Now: g.now, NewID: newID, MaxConns: 2,
+		URL: dbtest.SQLite(t), Now: g.now, NewID: newID, MaxConns: 2,
 	})
 	g.must(err)
 	t.Cleanup(func() { _ = s.Close() })
-	g.must(s.Migrate(t.Context()))
 	g.store = &breakable{Store: s, broken: map[string]bool{}}
 	root := make([]byte, 32)
 	_, _ = rand.Read(root)

@@ -2,13 +2,13 @@ package catalog_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/optional"
@@ -32,7 +32,7 @@ func newWorld(t *testing.T) *world {
 	var ids atomic.Int64
 	newID := func() string { return fmt.Sprintf("%032x", ids.Add(1)) }
 	s, err := store.Open(t.Context(), store.Options{
-		URL:   "sqlite://" + filepath.Join(t.TempDir(), "identity.db"),
+		URL:   dbtest.SQLite(t),
 		Now:   func() time.Time { return time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC) },
 		NewID: newID,
 	})
@@ -40,9 +40,6 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	w := &world{Registry: catalog.NewRegistry(s, newID), t: t}
 	v, err := w.CreateService(t.Context(), catalog.ServiceDraft{Type: text("compute")})
 	w.must(err)

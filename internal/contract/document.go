@@ -126,7 +126,7 @@ func resolve[T any](l *loader, at, kind, ref string, value T, components map[str
 	return component, "/components/" + kind + "/" + name
 }
 
+var escaper, unescaper = strings.NewReplacer("~", "~0", "/", "~1"), strings.NewReplacer("~1", "/", "~0", "~")
+
 // escape encodes one token of a JSON pointer (RFC 6901 section 3).
-func escape(token string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(token)
-}
+func escape(token string) string { return escaper.Replace(token) }

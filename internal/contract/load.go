@@ -8,9 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/keyward/identity"
 )
 
 // documentURL names the document among the compiler's resources. Nothing is ever fetched from it.
@@ -26,26 +29,38 @@ type parameter struct {
 	schema  *schema
 }
 
+// Own returns the contract of this program, which is read once. It fails as Load does.
+var Own = sync.OnceValues(func() (*Contract, error) { return Load(identity.OpenAPI) })
+
 // Load reads an OpenAPI 3.1 document in YAML and compiles all its schemas. It fails, naming every place, when
 // the YAML or a schema is malformed, when a reference leads nowhere, or when an operation lacks its id,
 // summary, tag, a security requirement or a successful response.
 func Load(doc []byte) (*Contract, error) {
-	var raw any
-	if err := yaml.Unmarshal(doc, &raw); err != nil {
-		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	var (
+		node yaml.Node
+		raw  any
+		d    document
+	)
+	err := yaml.Unmarshal(doc, &node)
+	if err == nil {
+		err = errors.Join(node.Decode(&raw), node.Decode(&d))
 	}
-	var d document
-	if err := yaml.Unmarshal(doc, &d); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.AssertFormat()
 	compiler.UseLoader(noLoader{})
+	compiler.RegisterVocabulary(&jsonschema.Vocabulary{URL: documentURL, Subschemas: places()})
 	if err := compiler.AddResource(documentURL, raw); err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
-	l := &loader{doc: &d, compiler: compiler, contract: &Contract{
+	meta, err := compiler.Compile("https://json-schema.org/draft/2020-12/schema")
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{doc: &d, raw: raw, meta: meta, compiler: compiler, contract: &Contract{
 		version:    d.Info.Version,
 		byRoute:    map[string]*Operation{},
 		properties: map[string][]string{},
@@ -56,6 +71,25 @@ func Load(doc []byte) (*Contract, error) {
 		return nil, fmt.Errorf("openapi.yaml: %w", errors.Join(l.problems...))
 	}
 	return l.contract, nil
+}
+
+// places says where an OpenAPI document has schemas. The compiler finds those that it was not told of too, but copies
+// all that it knows for each.
+func places() []jsonschema.SchemaPath {
+	const schemas, responses, parameters, content, schema = jsonschema.Prop("schemas"), jsonschema.Prop("responses"),
+		jsonschema.Prop("parameters"), jsonschema.Prop("content"), jsonschema.Prop("schema")
+	type path = jsonschema.SchemaPath
+	components, each, item := jsonschema.Prop("components"), jsonschema.AllProp{}, jsonschema.AllItem{}
+	paths := jsonschema.Prop("paths")
+	return []jsonschema.SchemaPath{
+		path{components, schemas, each},
+		path{components, parameters, each, schema},
+		path{components, responses, each, content, each, schema},
+		path{paths, each, parameters, item, schema},
+		path{paths, each, each, parameters, item, schema},
+		path{paths, each, each, jsonschema.Prop("requestBody"), content, each, schema},
+		path{paths, each, each, responses, each, content, each, schema},
+	}
 }
 
 // noLoader refuses to fetch schemas: the document must be complete in itself.
@@ -69,6 +103,8 @@ func (noLoader) Load(url string) (any, error) {
 // loader turns a document into a Contract and collects what is wrong with it.
 type loader struct {
 	doc      *document
+	raw      any     // the same, as the compiler has it
+	meta     *schema // what a schema must obey
 	compiler *jsonschema.Compiler
 	contract *Contract
 	problems []error
@@ -80,12 +116,36 @@ func (l *loader) problem(at, format string, args ...any) {
 
 // compile compiles the schema at a JSON pointer. It returns nil, and notes the problem, when it can't.
 func (l *loader) compile(pointer string) *schema {
+	// The compiler checks only what it was not told of.
+	if err := l.meta.Validate(at(l.raw, pointer)); err != nil {
+		l.problem(pointer, "%v", err)
+		return nil
+	}
 	s, err := l.compiler.Compile(documentURL + (&url.URL{Fragment: pointer}).String())
 	if err != nil {
 		l.problem(pointer, "%v", err)
 		return nil
 	}
 	return s
+}
+
+// at returns what a JSON pointer (RFC 6901) points to, nil when that is nothing.
+func at(doc any, pointer string) any {
+	for _, token := range strings.Split(pointer, "/")[1:] {
+		switch v := doc.(type) {
+		case map[string]any:
+			doc = v[unescaper.Replace(token)]
+		case []any:
+			if i, err := strconv.Atoi(token); err == nil && i < len(v) {
+				doc = v[i]
+				continue
+			}
+			return nil
+		default:
+			return nil
+		}
+	}
+	return doc
 }
 
 // components compiles every named schema, used or not, and remembers the names of its properties.

@@ -3,19 +3,15 @@ package contract_test
 import (
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/keyward/identity"
 	"github.com/keyward/identity/internal/contract"
 )
-
-var loadOnce = sync.OnceValues(func() (*contract.Contract, error) { return contract.Load(identity.OpenAPI) })
 
 // load returns the project's own contract.
 func load(tb testing.TB) *contract.Contract {
 	tb.Helper()
-	c, err := loadOnce()
+	c, err := contract.Own()
 	if err != nil {
 		tb.Fatal(err)
 	}

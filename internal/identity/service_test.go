@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/listing"
@@ -37,7 +37,7 @@ func newWorld(t *testing.T) *world {
 		return time.Date(2031, 5, 1, 9, 30, 0, 0, time.UTC).Add(time.Duration(ticks.Add(1)) * time.Microsecond)
 	}
 	s, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite://" + filepath.Join(t.TempDir(), "identity.db"), Now: now, NewID: newID, MaxConns: 2,
+		URL: dbtest.SQLite(t), Now: now, NewID: newID, MaxConns: 2,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,6 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = s.Close() })
 	w := &world{t: t, store: s}
 	w.Service = identity.NewService(s, w, s, w, []string{"password", "totp"}, now, newID)
-	w.must(s.Migrate(t.Context()))
 	for _, p := range []resource.Project{
 		{ID: "red", Name: "red", IsDomain: true, Enabled: true},
 		{ID: "blue", Name: "blue", IsDomain: true, Enabled: true},

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
 
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
@@ -45,12 +45,11 @@ func newWorld(t *testing.T, options ...func(*mfa.Options)) *world {
 	var ids atomic.Int64
 	newID := func() string { return fmt.Sprintf("%032x", ids.Add(1)) }
 	s, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite://" + filepath.Join(t.TempDir(), "identity.db"), Now: w.now, NewID: newID, MaxConns: 2,
+		URL: dbtest.SQLite(t), Now: w.now, NewID: newID, MaxConns: 2,
 	})
 	w.must(err)
 	t.Cleanup(func() { _ = s.Close() })
 	w.store = s
-	w.must(s.Migrate(t.Context()))
 	w.must(s.CreateProject(t.Context(), resource.Project{ID: "default", Name: "Default", IsDomain: true, Enabled: true}))
 	for _, id := range []string{"ann", "bob"} {
 		w.must(s.CreateUser(t.Context(), identity.User{ID: id, Name: id, DomainID: "default", Enabled: true}))

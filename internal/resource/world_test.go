@@ -2,11 +2,11 @@ package resource_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/optional"
 	"github.com/keyward/identity/internal/resource"
@@ -26,7 +26,7 @@ func newWorld(t *testing.T) *world {
 	var ids atomic.Int64
 	newID := func() string { return fmt.Sprintf("%032x", ids.Add(1)) }
 	s, err := store.Open(t.Context(), store.Options{
-		URL:   "sqlite://" + filepath.Join(t.TempDir(), "identity.db"),
+		URL:   dbtest.SQLite(t),
 		Now:   func() time.Time { return time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC) },
 		NewID: newID,
 	})
@@ -34,9 +34,6 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	w := &world{Service: resource.NewService(s, resource.Limits{}, newID), t: t, store: s}
 	w.red = w.domain("Red").ID
 	return w

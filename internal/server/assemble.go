@@ -47,7 +47,7 @@ func (s *Server) assemble() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := contract.Load(identitydoc.OpenAPI)
+	doc, err := contract.Own()
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}

@@ -4,20 +4,21 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/pgtest"
 	"github.com/keyward/identity/internal/store/storetest"
 )
 
 func TestSQLite(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, sqliteURL)
+	storetest.Run(t, sqliteURL, dbtest.SQLite)
 }
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) string { return pgtest.URL(t) })
+	storetest.Run(t, pgtest.URL, dbtest.PostgreSQL)
 }
 
-func sqliteURL(t *testing.T) string {
+func sqliteURL(t testing.TB) string {
 	return "sqlite://" + filepath.Join(t.TempDir(), "private", "identity.db")
 }

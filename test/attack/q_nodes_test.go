@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/keyward/identity/internal/apitest"
-	"github.com/keyward/identity/internal/pgtest"
+	"github.com/keyward/identity/internal/dbtest"
 	"github.com/keyward/identity/internal/token"
 )
 
 // nodes are two servers on one PostgreSQL database, the second with a stream of events that can be cut.
 func nodes(t *testing.T) (a, b *apitest.World, stream *apitest.Stream) {
 	t.Helper()
-	a = apitest.On(t, pgtest.URL(t), unfloored)
+	a = apitest.On(t, dbtest.PostgreSQL(t), unfloored)
 	cast(a)
 	a.Grant("alice", "member", "domain:red")
 	b, stream = a.Node()

@@ -7,10 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
-	identitydoc "github.com/keyward/identity"
 	"github.com/keyward/identity/internal/contract"
 	"github.com/keyward/identity/internal/pgtest"
 	"github.com/keyward/identity/test/program"
@@ -41,13 +39,10 @@ func onEachDatabase(t *testing.T, test func(*testing.T, *program.Server), env ..
 	}
 }
 
-// contractOnce reads openapi.yaml.
-var contractOnce = sync.OnceValues(func() (*contract.Contract, error) { return contract.Load(identitydoc.OpenAPI) })
-
 // served reports whether the server has an operation: a method and the template of a path.
 func served(t *testing.T, operation string) bool {
 	t.Helper()
-	doc, err := contractOnce()
+	doc, err := contract.Own()
 	if err != nil {
 		t.Fatal(err)
 	}

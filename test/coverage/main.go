@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 
-	identitydoc "github.com/keyward/identity"
 	"github.com/keyward/identity/internal/contract"
 )
 
@@ -42,7 +41,7 @@ func read() (report, error) {
 	if err != nil {
 		return report{}, fmt.Errorf("waiting.txt: %w", err)
 	}
-	doc, err := contract.Load(identitydoc.OpenAPI)
+	doc, err := contract.Own()
 	if err != nil {
 		return report{}, fmt.Errorf("openapi.yaml: %w", err)
 	}
