@@ -79,7 +79,7 @@ type Option func(*config.Config)
 // New makes a world on SQLite, with a bootstrapped administrator. Everything ends with the test.
 func New(t testing.TB, opts ...Option) *World {
 	t.Helper()
-	return build(t, dbtest.SQLite(t), opts)
+	return build(t, "", opts)
 }
 
 // On makes a world on the database with this URL, which must have no rows.
@@ -93,7 +93,7 @@ func Each(t *testing.T, test func(t *testing.T, w *World), opts ...Option) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, build(t, dbtest.SQLite(t), opts))
+		test(t, build(t, "", opts))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
@@ -120,7 +120,11 @@ func Config(dir, databaseURL string) config.Config {
 
 func build(t testing.TB, databaseURL string, opts []Option) *World {
 	t.Helper()
-	cfg := Config(filepath.Join(t.TempDir(), "data"), databaseURL)
+	data := filepath.Join(t.TempDir(), "data")
+	if databaseURL == "" {
+		databaseURL = dbtest.SQLiteIn(t, data)
+	}
+	cfg := Config(data, databaseURL)
 	w := &World{
 		Clock: NewClock(), Log: &Log{}, t: t,
 		client: &http.Client{

@@ -20,12 +20,18 @@ import (
 // SQLite returns the URL of a database with the schema and without rows, which ends with the test.
 func SQLite(t testing.TB) string {
 	t.Helper()
+	return SQLiteIn(t, t.TempDir())
+}
+
+// SQLiteIn is SQLite with the database in a folder, which it makes when it is not there.
+func SQLiteIn(t testing.TB, folder string) string {
+	t.Helper()
 	text, err := sqlite()
 	if err != nil {
 		t.Fatalf("prepare a SQLite database: %v", err)
 	}
-	path := filepath.Join(t.TempDir(), "identity.db")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	path := filepath.Join(folder, "identity.db")
+	if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(path, text, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	return scheme + path
