@@ -293,7 +293,7 @@ func (s *Service) rulesOf(ctx context.Context, m Maker, wanted []AccessRule) ([]
 func newRuleID(now time.Time, i int) string {
 	var id [16]byte
 	_, _ = rand.Read(id[8:])
-	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|0x7000|uint64(i)&0xfff) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|0x7000|uint64(i)&0xfff)
 	id[8] = id[8]&0x3f | 0x80
 	return hex.EncodeToString(id[:])
 }

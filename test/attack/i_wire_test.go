@@ -164,7 +164,7 @@ func heap() int64 {
 		runtime.GC()
 	}
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc) //nolint:gosec // far from the limit
+	return int64(m.HeapAlloc)
 }
 
 func TestJ1ConnectionsWithoutARequestAreClosed(t *testing.T) {
