@@ -1,5 +1,5 @@
 // Package clients_test drives the built server with clients that other people made: gophercloud, Debian's
-// openstackclient with keystoneauth, oathtool and zbarimg. The install script beside it gets the programs.
+// openstackclient with keystoneauth, keystonemiddleware, oathtool and zbarimg. The install script beside it gets the programs.
 package clients_test
 
 import (
@@ -61,10 +61,24 @@ func need(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, name := range programs {
 		if _, err := exec.LookPath(name); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s is required here: %v", name, err)
-			}
-			t.Skipf("%v; `make clients` as root installs it on Debian", err)
+			missing(t, name, err)
 		}
 	}
+}
+
+// needModule is need for a module of Debian's Python.
+func needModule(t *testing.T, name string) {
+	t.Helper()
+	need(t, python)
+	if err := exec.CommandContext(t.Context(), python, "-c", "import "+name).Run(); err != nil {
+		missing(t, name, err)
+	}
+}
+
+func missing(t *testing.T, name string, err error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is required here: %v", name, err)
+	}
+	t.Skipf("%s: %v; `make clients` as root installs it on Debian", name, err)
 }

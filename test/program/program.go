@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -103,6 +104,9 @@ func New(t testing.TB, database string, env ...string) *Server {
 	})
 	return s
 }
+
+// Environ is the environment of the process, from which config.Load reads what the server is configured to.
+func (s *Server) Environ() []string { return slices.Clone(s.env) }
 
 // Start starts the process and waits until it is ready; it returns how long that took.
 func (s *Server) Start() time.Duration {
