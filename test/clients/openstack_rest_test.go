@@ -101,35 +101,6 @@ func (sh shell) credentials() {
 	sh.run("role remove member --user " + mouse + " --project " + maze)
 }
 
-// oauth is a robot that comes to act on the project admin.
-func (sh shell) oauth() {
-	made := sh.show("consumer create --description 'a robot'", attributes{"description": "a robot"})
-	id, secret := made["id"].(string), made["secret"].(string)
-	sh.run("consumer set " + id + " --description 'a better robot'")
-	sh.show("consumer show "+id, attributes{"id": id, "description": "a better robot"})
-	sh.list("consumer list", "ID,Description", id+" a better robot")
-	key := " --consumer-key " + id + " --consumer-secret "
-	sh.refused("401", "request token create"+key+"wrong --project admin --domain default")
-	asked := sh.show("request token create"+key+secret+" --project admin --domain default", nil)
-	request := " --request-key " + asked["id"].(string)
-	sh.refused("401", "access token create"+key+secret+request+" --request-secret "+asked["secret"].(string)+" --verifier none")
-	verifier := sh.show("request token authorize --role admin"+request, nil)["oauth_verifier"].(string)
-	sh.show("access token create"+key+secret+request+" --request-secret "+asked["secret"].(string)+" --verifier "+verifier, nil)
-	sh.run("consumer delete " + id)
-	sh.refused("No consumer", "consumer show "+id)
-}
-
-// accessKeys are the credentials of services that speak EC2.
-func (sh shell) accessKeys(mouse, maze string) {
-	const named = " --user mouse --user-domain lab"
-	made := sh.show("ec2 credentials create --project maze --project-domain lab"+named, attributes{"user_id": mouse, "project_id": maze})
-	access := made["access"].(string)
-	sh.show("ec2 credentials show "+access+named, attributes{"access": access, "secret": made["secret"]})
-	sh.list("ec2 credentials list"+named, "Access,Project ID,User ID", access+" "+maze+" "+mouse)
-	sh.run("ec2 credentials delete " + access + named)
-	sh.refused("404", "ec2 credentials show "+access+named)
-}
-
 // federation is who may vouch for people, and how that is understood.
 func (sh shell) federation() {
 	const rules, others = `[{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "UID"}]}]`, `[{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "MAIL"}]}]`

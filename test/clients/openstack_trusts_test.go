@@ -17,8 +17,12 @@ func (sh shell) trusts() {
 	plain := sh.id("trust create admin mouse --trustee-domain lab --project admin --role member --role reader", attributes{"impersonation": false})
 	sh.list("trust list", "ID,Impersonation,Project ID,Trustee User ID,Trustor User ID",
 		id+" true "+project+" "+mouse+" "+admin, plain+" false "+project+" "+mouse+" "+admin)
-	sh.as("--os-auth-url", sh.s.URL+"/v3", "--os-username", "mouse", "--os-password", "squeak! squeak!", "--os-user-domain-name", "lab",
-		"--os-trust-id", id).show("token issue", attributes{"user_id": admin, "project_id": project})
+	trusted := sh.as("--os-auth-url", sh.s.URL+"/v3", "--os-username", "mouse", "--os-password", "squeak! squeak!", "--os-user-domain-name", "lab",
+		"--os-trust-id", id)
+	trusted.show("token issue", attributes{"user_id": admin, "project_id": project})
+	trusted.refused("403", "trust create admin mouse --trustor-domain default --project admin --role admin", "ec2 credentials create")
 	sh.run("trust delete " + id + " " + plain)
+	trusted.refused("401", "token issue")
+	sh.refused("No", "trust show "+id, "trust delete "+id)
 	sh.list("trust list", "ID")
 }
