@@ -3,7 +3,6 @@ package attack_test
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -243,13 +242,10 @@ func TestB14AReceiptCompletesOneSignIn(t *testing.T) {
 		tokenless(t, "with the next code", shown(w, code(w, "mia", mia.next()), receipt(text)))
 		tokenless(t, "with a recovery code", shown(w, code(w, "mia", mia.codes[0]), receipt(text)))
 		text = receiptOf(w, "mia")
-		statuses := atOnce(4, func(i int) int {
-			return shown(w, code(w, "mia", mia.codes[i]), receipt(text)).Status
-		})
-		slices.Sort(statuses)
-		if fmt.Sprint(statuses) != "[201 401 401 401]" {
-			t.Errorf("four good codes at once with one receipt: %v, want one success", statuses)
-		}
+		nodes := nodesOf(w)
+		onceOnly(t, "four good codes with one receipt", atOnce(52, func(i int) int {
+			return shown(nodes[i%len(nodes)], code(w, "mia", mia.codes[i/2%4]), receipt(text)).Status
+		}))
 		left := w.Get("/v3/users/{mia}/mfa", w.As("sysadmin")).Int("mfa.recovery_codes.remaining")
 		if left != 3 {
 			t.Errorf("%d recovery codes are left, want 3: refused sign-ins spend nothing", left)

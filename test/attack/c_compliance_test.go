@@ -240,13 +240,12 @@ func TestN10OneOfManyChangesAtOnceWins(t *testing.T) {
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
 		w.User("alice", "red")
 		old := w.Password("alice")
-		other, _ := w.Node()
-		nodes := []*apitest.World{w, other}
-		wishes := make([]string, 20)
+		nodes := nodesOf(w)
+		wishes := make([]string, 50)
 		for i := range wishes {
 			wishes[i] = w.NewPassword()
 		}
-		answers := atOnce(len(wishes), func(i int) int { return rechosen(nodes[i%2], "alice", old, wishes[i]).Status })
+		answers := atOnce(len(wishes), func(i int) int { return rechosen(nodes[i%len(nodes)], "alice", old, wishes[i]).Status })
 		if won, refused := count(answers, http.StatusNoContent), count(answers, http.StatusUnauthorized)+count(answers, http.StatusBadRequest); won != 1 || won+refused != len(answers) {
 			t.Errorf("want one change and refusals: %v", answers)
 		}
@@ -271,5 +270,5 @@ func TestN10OneOfManyChangesAtOnceWins(t *testing.T) {
 		if good != 1 {
 			t.Errorf("%d passwords are good", good)
 		}
-	}, demanding(func(c *config.Compliance) { c.MinimumAgeDays, c.History = 1, 5 }), func(c *config.Config) { c.Password.Queue, c.Password.Wait = 1000, 20*time.Second })
+	}, demanding(func(c *config.Compliance) { c.MinimumAgeDays, c.History = 1, 5 }), crowded)
 }

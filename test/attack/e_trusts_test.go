@@ -355,14 +355,13 @@ func TestN3OfManySignInsAtOnceAsManyWinAsThereAreUses(t *testing.T) {
 	t.Parallel()
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
 		cast(w)
-		other, _ := w.Node()
-		nodes := []*apitest.World{w, other}
+		nodes := nodesOf(w)
 		trusted(w, "trust", map[string]any{"remaining_uses": 3})
 		trusted(w, "once", map[string]any{"remaining_uses": 1})
 		bob := w.Token("bob", "")
 		for name, want := range map[string]int{"trust": 3, "once": 1} {
 			id := w.ID(name)
-			got := atOnce(60, func(i int) int { return continued(nodes[i%2], bob, onTrust(id)).Status })
+			got := atOnce(60, func(i int) int { return continued(nodes[i%len(nodes)], bob, onTrust(id)).Status })
 			if good, bad := count(got, http.StatusCreated), count(got, http.StatusForbidden); good != want || good+bad != len(got) {
 				t.Errorf("%d tokens and %d refusals of %d tries, want %d tokens: %v", good, bad, len(got), want, got)
 			}
