@@ -43,11 +43,11 @@ var ways = []way{
 	}, false, false},
 	{"an application credential", func(w *apitest.World, o owner, text string) func(*apitest.World) *apitest.Response {
 		p := programOf(w, o.name, "restricted of "+o.name, "", apitest.Token(text))
-		return func(w *apitest.World) *apitest.Response { p.w = w; return p.signIn(nil) }
+		return func(w *apitest.World) *apitest.Response { return program{w, p.user, p.id, p.secret}.signIn(nil) }
 	}, true, false},
 	{"an unrestricted application credential", func(w *apitest.World, o owner, text string) func(*apitest.World) *apitest.Response {
 		p := programOf(w, o.name, "unrestricted of "+o.name, `"unrestricted":true`, apitest.Token(text))
-		return func(w *apitest.World) *apitest.Response { p.w = w; return p.signIn(nil) }
+		return func(w *apitest.World) *apitest.Response { return program{w, p.user, p.id, p.secret}.signIn(nil) }
 	}, true, false},
 	{"OAuth 2.0", func(w *apitest.World, o owner, text string) func(*apitest.World) *apitest.Response {
 		p := programOf(w, o.name, "client of "+o.name, "", apitest.Token(text))
