@@ -38,7 +38,7 @@ type pair struct {
 	ann, web string
 	role     string
 	password string
-	made     string // the path of the last application credential
+	made     string // the path of what the last token of a delegation stands on
 }
 
 func newPair(t *testing.T, setup string) *pair {
@@ -61,9 +61,21 @@ func newPair(t *testing.T, setup string) *pair {
 	p.admin = p.a.AdminToken(t)
 	p.web = p.make("/v3/projects", "project", program.Map{"name": "web", "domain_id": "default"})
 	p.ann = p.make("/v3/users", "user", program.Map{"name": "ann", "domain_id": "default", "password": p.password})
-	p.role = p.make("/v3/roles", "role", program.Map{"name": "keeper"})
+	p.role = p.member()
 	p.do(http.MethodPut, p.grant(), nil, http.StatusNoContent)
 	return p
+}
+
+// member is the id of the role member.
+func (p *pair) member() string {
+	p.t.Helper()
+	res := p.do(http.MethodGet, "/v3/roles?name=member", nil, http.StatusOK)
+	roles, _ := res.At("roles").([]any)
+	if len(roles) != 1 {
+		p.t.Fatalf("roles named member: %s", res.Text)
+	}
+	id, _ := roles[0].(map[string]any)["id"].(string)
+	return id
 }
 
 func (p *pair) do(method, path string, body any, want int) program.Response {
@@ -93,24 +105,6 @@ func (p *pair) token() string {
 	return res.Header.Get("X-Subject-Token")
 }
 
-// credential makes an application credential of ann's, and a token from it.
-func (p *pair) credential() string {
-	p.t.Helper()
-	own := p.token()
-	made := p.a.Must(p.t, http.StatusCreated, program.Request{
-		Method: http.MethodPost, Path: "/v3/users/" + p.ann + "/application_credentials", Token: own,
-		Body: program.Map{"application_credential": program.Map{"name": "backup"}},
-	})
-	p.made = "/v3/users/" + p.ann + "/application_credentials/" + made.String("application_credential", "id")
-	identity := program.Map{"methods": []string{"application_credential"}, "application_credential": program.Map{
-		"id": made.String("application_credential", "id"), "secret": made.String("application_credential", "secret"),
-	}}
-	res := p.a.Must(p.t, http.StatusCreated, program.Request{
-		Method: http.MethodPost, Path: "/v3/auth/tokens", Body: program.Map{"auth": program.Map{"identity": identity}},
-	})
-	return res.Header.Get("X-Subject-Token")
-}
-
 // until asks the second node until it answers a token with the status, and returns when it did.
 func (p *pair) until(text string, status int) time.Time {
 	p.t.Helper()
@@ -127,34 +121,41 @@ func (p *pair) until(text string, status int) time.Time {
 	}
 }
 
-// changes end the token, and then make the next one possible. The round makes passwords differ.
-func (p *pair) changes() map[string][2]func(text string, round int) {
-	nothing := func(string, int) {}
-	return map[string][2]func(string, int){
-		"token revoked": {func(text string, _ int) {
+// change is something that ends a token: how one is had, what ends it, and what makes the next one possible.
+// The round makes passwords differ.
+type change struct {
+	name  string
+	token func() string
+	end   func(text string, round int)
+	again func()
+}
+
+func (p *pair) changes() []change {
+	nothing := func() {}
+	return []change{
+		{"token revoked", p.token, func(text string, _ int) {
 			p.a.Must(p.t, http.StatusNoContent, program.Request{
 				Method: http.MethodDelete, Path: "/v3/auth/tokens", Token: p.admin, Header: map[string]string{"X-Subject-Token": text},
 			})
 		}, nothing},
-		"user disabled": {
-			func(string, int) { p.user(program.Map{"enabled": false}) },
-			func(string, int) { p.user(program.Map{"enabled": true}) },
+		{
+			"user disabled", p.token, func(string, int) { p.user(program.Map{"enabled": false}) },
+			func() { p.user(program.Map{"enabled": true}) },
 		},
-		"role removed": {
-			func(string, int) { p.do(http.MethodDelete, p.grant(), nil, http.StatusNoContent) },
-			func(string, int) { p.do(http.MethodPut, p.grant(), nil, http.StatusNoContent) },
+		{
+			"role removed", p.token, func(string, int) { p.do(http.MethodDelete, p.grant(), nil, http.StatusNoContent) },
+			func() { p.do(http.MethodPut, p.grant(), nil, http.StatusNoContent) },
 		},
-		credentialDeleted: {
-			func(string, int) { p.do(http.MethodDelete, p.made, nil, http.StatusNoContent) }, nothing,
-		},
-		"password changed": {func(_ string, round int) {
+		{"password changed", p.token, func(_ string, round int) {
 			p.password = fmt.Sprintf("the %d. Passw0rd of ann", round+2)
 			p.user(program.Map{"password": p.password})
 		}, nothing},
+		{"application credential deleted", p.credential, p.unmake, nothing},
+		{"trust deleted", p.trust, p.unmake, nothing},
+		{"access key deleted", p.accessKey, p.unmake, nothing},
+		{"OAuth access token revoked", p.accessToken, p.unmake, nothing},
 	}
 }
-
-const credentialDeleted = "application credential deleted"
 
 // rounds is how often each change is made.
 func rounds() int {
@@ -172,19 +173,18 @@ func TestDelayUntilTheOtherNodeKnows(t *testing.T) {
 			p := newPair(t, setup)
 			var all []time.Duration
 			var table strings.Builder
-			kinds, tokens := p.changes(), map[bool]func() string{false: p.token, true: p.credential}
-			for _, kind := range []string{"token revoked", "user disabled", "role removed", "password changed", credentialDeleted} {
+			for _, c := range p.changes() {
 				var took []time.Duration
 				for round := range rounds() {
-					text := tokens[kind == credentialDeleted]()
+					text := c.token()
 					p.until(text, http.StatusOK)
-					kinds[kind][0](text, round)
+					c.end(text, round)
 					began := time.Now()
 					took = append(took, p.until(text, http.StatusUnauthorized).Sub(began))
-					kinds[kind][1](text, round)
+					c.again()
 				}
 				all = append(all, took...)
-				table.WriteString(row(kind, took))
+				table.WriteString(row(c.name, took))
 			}
 			t.Logf("%s\n\n| change | number | p50 | p99 | worst |\n|---|---:|---:|---:|---:|\n%s%s", name, &table, row("all", all))
 			if worst := slices.Max(all); worst > promised {
