@@ -150,6 +150,9 @@ func signed(c *httpapi.Call, dst any) error {
 }
 
 func (h accessKeys) signIn(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
+	if err := open(c, h.Auth, nil); err != nil {
+		return httpapi.Reply{}, err
+	}
 	var r ec2.Request
 	if err := signed(c, &r); err != nil {
 		return httpapi.Reply{}, err
@@ -159,6 +162,9 @@ func (h accessKeys) signIn(c *httpapi.Call, _ policy.None) (httpapi.Reply, error
 }
 
 func (h accessKeys) signInS3(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
+	if err := open(c, h.Auth, nil); err != nil {
+		return httpapi.Reply{}, err
+	}
 	var r ec2.S3Request
 	if err := signed(c, &r); err != nil {
 		return httpapi.Reply{}, err
