@@ -227,9 +227,9 @@ func TestE5AndE6UsesAreTakenByTokensAlone(t *testing.T) {
 	}, quick)
 }
 
-// pair makes two users of a domain of their own, the first with the roles member and another on its project p, and a
-// trust of the first to the second, which ends in half an hour. {trustor} and so on are theirs from now on.
-func pair(w *apitest.World, n int, impersonation bool) (trustor, trustee string) {
+// pair makes two users of a domain of their own, the first with the roles member and another on its project p, and two
+// trusts of the first to the second, which end in half an hour. {trustor} and so on are theirs from now on.
+func pair(w *apitest.World, n int) (trustor, trustee string) {
 	suffix := strconv.Itoa(n)
 	domain, extra := "land-"+suffix, "extra-"+suffix
 	trustor, trustee = "giver-"+suffix, "taker-"+suffix
@@ -240,12 +240,15 @@ func pair(w *apitest.World, n int, impersonation bool) (trustor, trustee string)
 	w.Name("domain", w.ID(domain))
 	w.Name("project", w.ID(domain+"/p"))
 	w.Name("extra", w.Role(extra))
-	body := trustOf(w, trustor, map[string]any{
-		"trustee_user_id": w.ID("trustee"), "project_id": w.ID("project"), "impersonation": impersonation,
-		"expires_at": w.Clock.Now().Add(30 * time.Minute).UTC().Format("2006-01-02T15:04:05"),
-		"roles":      []any{map[string]any{"name": "member"}, map[string]any{"id": w.ID("extra")}},
-	})
-	w.Name("trust", w.Post("/v3/OS-TRUST/trusts", body, apitest.Token(w.Token(trustor, ""))).Want(http.StatusCreated).Str("trust.id"))
+	token := apitest.Token(w.Token(trustor, ""))
+	for name, impersonation := range map[string]bool{"trust": false, "impersonation": true} {
+		body := trustOf(w, trustor, map[string]any{
+			"trustee_user_id": w.ID("trustee"), "project_id": w.ID("project"), "impersonation": impersonation,
+			"expires_at": w.Clock.Now().Add(30 * time.Minute).UTC().Format("2006-01-02T15:04:05"),
+			"roles":      []any{map[string]any{"name": "member"}, map[string]any{"id": w.ID("extra")}},
+		})
+		w.Name(name, w.Post("/v3/OS-TRUST/trusts", body, token).Want(http.StatusCreated).Str("trust.id"))
+	}
 	return trustor, trustee
 }
 
@@ -257,8 +260,12 @@ type ending struct {
 }
 
 func endings() []ending {
-	remove := func(path string) func(*apitest.World, string, string) {
-		return func(w *apitest.World, _, _ string) { w.Delete(path, w.As("sysadmin")).Want(http.StatusNoContent) }
+	remove := func(paths ...string) func(*apitest.World, string, string) {
+		return func(w *apitest.World, _, _ string) {
+			for _, path := range paths {
+				w.Delete(path, w.As("sysadmin")).Want(http.StatusNoContent)
+			}
+		}
 	}
 	disable := func(path, kind string) func(*apitest.World, string, string) {
 		return func(w *apitest.World, _, _ string) {
@@ -271,7 +278,7 @@ func endings() []ending {
 		{"the project is disabled", disable("/v3/projects/{project}", "project"), false},
 		{"the project is deleted", remove("/v3/projects/{project}"), false},
 		{"the domain is disabled", disable("/v3/domains/{domain}", "domain"), false},
-		{"the trust is deleted", remove("/v3/OS-TRUST/trusts/{trust}"), false},
+		{"the trust is deleted", remove("/v3/OS-TRUST/trusts/{trust}", "/v3/OS-TRUST/trusts/{impersonation}"), false},
 		{"the trustor is disabled (A3)", disable("/v3/users/{trustor}", "user"), false},
 		{"the trustor is deleted", remove("/v3/users/{trustor}"), false},
 		{"the trustee is disabled (E8, A3)", disable("/v3/users/{trustee}", "user"), false},
@@ -287,16 +294,19 @@ func TestE7AndE8TrustsEndWithWhatTheyStandOn(t *testing.T) {
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
 		cast(w)
 		for i, e := range endings() {
-			for j, impersonation := range []bool{true, false} {
-				trustor, trustee := pair(w, 2*i+j, impersonation)
-				signIn := func() *apitest.Response {
-					return w.Post("/v3/auth/tokens", signInBody(w, trustee, onTrust(w.ID("trust"))))
-				}
-				token := signIn().Want(http.StatusCreated).Token()
-				live(t, w, "before "+e.name, token)
-				e.end(w, trustor, trustee)
+			trustor, trustee := pair(w, i)
+			tokens := map[string]string{}
+			signIn := func(trust string) *apitest.Response {
+				return w.Post("/v3/auth/tokens", signInBody(w, trustee, onTrust(w.ID(trust))))
+			}
+			for _, trust := range []string{"trust", "impersonation"} {
+				tokens[trust] = signIn(trust).Want(http.StatusCreated).Token()
+				live(t, w, "before "+e.name, tokens[trust])
+			}
+			e.end(w, trustor, trustee)
+			for trust, token := range tokens {
 				dead(t, w, e.name, token)
-				if r := signIn(); (r.Status == http.StatusCreated) != e.goesOn {
+				if r := signIn(trust); (r.Status == http.StatusCreated) != e.goesOn {
 					t.Errorf("%s: a sign-in to the trust is answered %d: %s", e.name, r.Status, r.Body)
 				}
 			}

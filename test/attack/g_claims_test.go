@@ -122,3 +122,39 @@ func TestG6KindsNeverMix(t *testing.T) {
 		w.Get("/v3/auth/projects", apitest.Token(s.Forge(s.Header("token"), apitest.Claims(receipt)))).Want(http.StatusUnauthorized)
 	})
 }
+
+// TestG6SecretsAreNoTokens, nor tokens secrets, whatever they are given as.
+func TestG6SecretsAreNoTokens(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		cast(w)
+		o := settled(w, "owner", "default")
+		token := w.Token(o.name, o.scope())
+		mia := enrolled(w, "mia")
+		p := programOf(w, o.name, "backup", "", apitest.Token(token))
+		key := w.Post("/v3/users/{owner}/credentials/OS-EC2", `{"tenant_id":"{`+o.project+`}"}`, apitest.Token(token)).Want(http.StatusCreated)
+		asked := newRobot(w).allowed(w, o, token)
+		holder := asked.with(w, asked.exchange(w))
+		receipt := receiptOf(w, "mia")
+		for what, text := range map[string]string{
+			"the id of an application credential": p.id, "its secret": p.secret, "an access key": key.Str("credential.access"), "the secret of a key": key.Str("credential.secret"),
+			"a consumer": asked.id, "the secret of a consumer": asked.secret, "a request token": asked.token, "the secret of a request token": asked.tsec,
+			"a verifier": asked.verify, "an access token": holder.token, "the secret of an access token": holder.tsec, "a receipt": receipt, "a recovery code": mia.codes[0],
+			"a seed": mia.seed, "a password": w.Password(o.name), "the id of a user": w.ID(o.name), "an audit id": validate(w, token).Str("token.audit_ids.0"),
+		} {
+			refused(t, w, what, text)
+			w.Get("/v2.0/tokens/"+text, w.As("admin")).Want(http.StatusNotFound)
+			w.Post("/v2.0/tokens", map[string]any{"auth": map[string]any{"token": map[string]any{"id": text}}}).Want(http.StatusUnauthorized)
+		}
+		for what, secret := range map[string]string{"a token": token, "a receipt": receipt, "another's secret": holder.tsec, "the owner's password": w.Password(o.name)} {
+			tokenless(t, what+" as the secret of an application credential", program{w, o.name, p.id, secret}.signIn(nil))
+			tokenless(t, what+" as a recovery code", shown(w, thePassword(w, "mia").and(code(w, "mia", secret))))
+			tokenless(t, what+" as a password", shown(w, password(w.ID(o.name), secret+"x")))
+			w.Post("/v3/OS-OAUTH2/token", "grant_type=client_credentials&client_id="+p.id+"&client_secret="+secret,
+				apitest.Header("Content-Type", "application/x-www-form-urlencoded")).Want(http.StatusUnauthorized)
+			bent := holder
+			bent.tsec = secret + "x"
+			tokenless(t, what+" as the secret of an access token", bent.signIn(w, nil))
+		}
+	}, quick)
+}
