@@ -12,12 +12,12 @@ import (
 )
 
 // oauth2 serves /v3/OS-OAUTH2: OAuth 2.0 for programs, whose client is an application credential (RFC 6749 section
-// 4.4).
+// 4.4), or a user with a certificate (RFC 8705).
 type oauth2 struct{ Services }
 
 func (h oauth2) ops() []httpapi.Op {
 	return []httpapi.Op{
-		httpapi.Public("POST /v3/OS-OAUTH2/token", "it is a way in: the client proves itself with its secret", h.token).Refusing(refuseMalformed),
+		httpapi.Public("POST /v3/OS-OAUTH2/token", "it is a way in: the client proves itself with its secret or certificate", h.token).Refusing(refuseMalformed),
 	}
 }
 
@@ -109,18 +109,34 @@ func (h oauth2) client(c *httpapi.Call, form url.Values) (auth.Issued, error) {
 		}
 		id, secret = name, word
 	}
-	if id == "" || secret == "" {
+	if id == "" || secret == "" && basic {
 		return auth.Issued{}, refused
 	}
-	issued, err := h.Auth.SignIn(c.Context(), auth.Request{
-		Methods: []string{auth.MethodAppCredential}, AppCredential: &auth.AppCredentialProof{ID: id, Secret: secret},
-	})
+	issued, err := h.prove(c, id, secret)
 	switch fault.KindOf(err) { // of none, it is Internal
 	case fault.Unauthorized, fault.Forbidden, fault.NotFound, fault.BadRequest:
 		refused.Reason = fault.ReasonOf(err)
 		return auth.Issued{}, refused
 	}
 	return issued, err
+}
+
+// prove signs a client in by its secret, or by the certificate of its connection when it names none: a certificate may
+// be there for other reasons.
+func (h oauth2) prove(c *httpapi.Call, id, secret string) (auth.Issued, error) {
+	if secret != "" {
+		return h.Auth.SignIn(c.Context(), auth.Request{
+			Methods: []string{auth.MethodAppCredential}, AppCredential: &auth.AppCredentialProof{ID: id, Secret: secret},
+		})
+	}
+	certificate, err := c.Certificate()
+	switch {
+	case err != nil:
+		return auth.Issued{}, h.Auth.Refuse(c.Context(), "", "certificate_unreadable")
+	case certificate == nil:
+		return auth.Issued{}, fault.New(fault.Unauthorized, "The client shows neither a secret nor a certificate.")
+	}
+	return h.Certificate.SignIn(c.Context(), certificate, id)
 }
 
 // unescapeBasic undoes the form encoding that RFC 6749 demands of clients that use Basic. Keystone's clients send the

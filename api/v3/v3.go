@@ -10,6 +10,7 @@ import (
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/clientcert"
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/ec2"
@@ -41,6 +42,7 @@ type Services struct {
 	Federation    *federation.Service
 	OAuth         *oauth.Service
 	EC2           *ec2.Service
+	Certificate   *clientcert.Service
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.

@@ -327,7 +327,7 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 // detail is what the stream of events tells of a new token.
 func (t *Token) detail() map[string]any {
 	d := map[string]any{"methods": joinMethods(t.Methods), "chain": t.ChainID, "scope": t.scopeName()}
-	for name, id := range map[string]string{"application_credential": t.AppCredID, "trust": t.TrustID, "access_token": t.AccessTokenID} {
+	for name, id := range map[string]string{"application_credential": t.AppCredID, "trust": t.TrustID, "access_token": t.AccessTokenID, "certificate": t.Thumbprint} {
 		if id != "" {
 			d[name] = id
 		}

@@ -324,7 +324,7 @@ func TestChangePasswordDemandsWhatSigningInDoes(t *testing.T) {
 	if err := g.ChangePassword(t.Context(), change); err != nil {
 		t.Fatalf("with a recovery code: %v", err)
 	}
-	if _, err := g.Authenticate(t.Context(), strong, "GET", "/v3"); err == nil {
+	if _, err := g.Authenticate(t.Context(), strong, "GET", "/v3", without); err == nil {
 		t.Error("a token from before the change lives on")
 	}
 	change.Original, change.New, change.Code = "battery staple 9", "correct horse", ""

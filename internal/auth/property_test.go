@@ -43,7 +43,8 @@ type person struct {
 }
 
 // letsIn is the promise: what was shown is all of one of the rules, and the factor when there is one. Without rules in
-// force that is the password. A rule with a word that is no method of a person's is never met, nor is one without words.
+// force that is the password. A rule with a word that is no method of a person's or a certificate's is never met, nor is
+// one without words.
 func (p *person) letsIn(shown proof) bool {
 	rules := [][]string{{"password"}}
 	if len(p.rules) > 0 && (p.switchedTo == nil || *p.switchedTo) {
@@ -55,7 +56,7 @@ func (p *person) letsIn(shown proof) bool {
 	for _, rule := range rules {
 		met := len(rule) > 0
 		for _, word := range rule {
-			met = met && (word == "password" || word == "totp") && shown[word]
+			met = met && (word == "password" || word == "totp" || word == "oauth2_credential") && shown[word]
 		}
 		if met {
 			return true
@@ -123,6 +124,7 @@ func TestNoWayInIsBelowTheRules(t *testing.T) {
 			"sign in": {4, w.signInFresh}, "continue": {3, w.continueToken}, "complete": {3, w.completeReceipt}, "step up": {1, w.stepUp},
 			"rules": {2, w.setRules}, "enrol": {2, w.enrolOne}, "make a credential": {2, w.makeCredential}, "use one": {3, w.useCredential},
 			"trust": {4, w.makeTrust}, "use a trust": {7, w.useTrust}, "make a voucher": {3, w.makeVoucher}, "vouch": {4, w.vouch},
+			"show a certificate": {3, w.showCertificate},
 		}
 		var deck []string
 		for _, name := range slices.Sorted(maps.Keys(steps)) {
@@ -132,7 +134,7 @@ func TestNoWayInIsBelowTheRules(t *testing.T) {
 			steps[rapid.SampledFrom(deck).Draw(rt, "step")].do()
 		}
 	})
-	for _, way := range []string{"sign-in", "rescope", "receipt", "credential", "trust", "voucher"} {
+	for _, way := range []string{"sign-in", "rescope", "receipt", "credential", "trust", "voucher", "certificate"} {
 		t.Logf("%s: %d tokens, %d refusals", way, tally[way+" yes"], tally[way+" no"])
 		if tally[way+" yes"] == 0 || tally[way+" no"] == 0 {
 			t.Errorf("by %s: %d tokens and %d refusals show nothing", way, tally[way+" yes"], tally[way+" no"])
@@ -180,7 +182,7 @@ func (w *walk) chance(what string, n int) bool { return rapid.IntRange(1, n).Dra
 // setRules is what an administrator does.
 func (w *walk) setRules() {
 	p := w.anybody()
-	word := rapid.SampledFrom([]string{"password", "totp", "password", "totp", "webauthn", "token", "application_credential"})
+	word := rapid.SampledFrom([]string{"password", "totp", "password", "totp", "oauth2_credential", "webauthn", "token", "application_credential"})
 	p.rules = rapid.SliceOfN(rapid.SliceOfN(word, 0, 2), 0, 2).Draw(w.rt, "rules")
 	p.switchedTo = rapid.SampledFrom([]*bool{nil, new(true), new(false)}).Draw(w.rt, "enabled")
 	_, err := w.store.UpdateUser(w.t.Context(), p.id, func(u *identity.User) error {
@@ -259,7 +261,7 @@ func (w *walk) judge(way string, p *person, shown proof, allowed bool, issued au
 		w.rt.Fatalf("%s: %s, with the rules %v (enabled %v, factor %v), got a token for %v",
 			way, p.id, p.rules, p.switchedTo, p.seed != "", shown)
 	}
-	for _, m := range []string{"password", "totp"} {
+	for _, m := range []string{"password", "totp", "oauth2_credential"} {
 		if slices.Contains(issued.Methods, m) && !shown[m] {
 			w.rt.Fatalf("%s: the token says %s, which nobody showed", way, m)
 		}
@@ -452,4 +454,16 @@ func (w *walk) vouch() {
 	issued, err := w.Vouch(w.t.Context(), v)
 	shown := m.shown.and(proof{v.Method: true}) // what it says of itself: the caller's word
 	w.judge("voucher", m.who, shown, allowed, issued, err)
+}
+
+// showCertificate is what a program with a client certificate does. It is one factor, and nothing of the person's.
+func (w *walk) showCertificate() {
+	p := w.anybody()
+	issued, err := w.Vouch(w.t.Context(), auth.Voucher{
+		Method: "oauth2_credential", Methods: []string{"oauth2_credential"}, UserID: p.id, ProjectID: "web", Thumbprint: "sum of " + p.id,
+	})
+	shown := proof{"oauth2_credential": true}
+	if t := w.judge("certificate", p, shown, p.letsProgramsIn(shown), issued, err); t != nil && (!t.Delegated() || t.Thumbprint == "") {
+		w.rt.Fatalf("the token is not bound: %+v", t.Claims)
+	}
 }

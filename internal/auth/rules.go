@@ -17,9 +17,12 @@ const (
 	MethodAppCredential = "application_credential"
 	// MethodOAuth1 is a request signed with an access token of OAuth 1.0a. The same holds for it.
 	MethodOAuth1 = "oauth1"
+	// MethodCertificate is a client certificate's (RFC 8705). A rule may name it beside those of Methods; it is for
+	// programs, so nobody is asked for it.
+	MethodCertificate = "oauth2_credential"
 )
 
-// Methods are the methods that rules may name (user option multi_factor_auth_rules).
+// Methods are the methods that people sign in with, of which rules are made (user option multi_factor_auth_rules).
 var Methods = []string{MethodPassword, MethodTOTP}
 
 // requirement is what a user must prove to sign in: all methods of at least one of its rules. No rules mean
@@ -54,7 +57,7 @@ func requirementOf(o identity.Options, hasFactor bool) requirement {
 	return rules
 }
 
-func unknownMethod(m string) bool { return !slices.Contains(Methods, m) }
+func unknownMethod(m string) bool { return m != MethodCertificate && !slices.Contains(Methods, m) }
 
 // metBy reports whether the methods satisfy one of the rules.
 func (q requirement) metBy(methods []string) bool {
@@ -69,10 +72,13 @@ func (q requirement) demandsMore() bool { return !q.metBy([]string{MethodPasswor
 func (q requirement) codeAlone() bool { return q.metBy([]string{MethodTOTP}) }
 
 // offer returns the rules that the caller may still complete: those that share a method with what was
-// proved, or all of them when nothing was. It is never nil, since clients iterate over it.
+// proved, or all of them when nothing was, but none that people cannot. It is never nil, since clients iterate over it.
 func (q requirement) offer(methods []string) [][]string {
 	out := [][]string{}
 	for _, rule := range q {
+		if slices.Contains(rule, MethodCertificate) {
+			continue
+		}
 		if len(methods) == 0 || slices.ContainsFunc(rule, func(m string) bool { return slices.Contains(methods, m) }) {
 			out = append(out, rule)
 		}

@@ -50,7 +50,7 @@ func TestRequirement(t *testing.T) {
 
 func TestOfferIsNeverNil(t *testing.T) {
 	t.Parallel()
-	q := requirementOf(identity.Options{MFARules: rules([]string{"password", "totp"})}, false)
+	q := requirementOf(identity.Options{MFARules: rules([]string{"password", "totp"}, []string{"oauth2_credential"}, []string{"oauth2_credential", "password"})}, false)
 	for _, c := range []struct {
 		methods []string
 		want    [][]string

@@ -95,11 +95,15 @@ func (t *Token) Actor() policy.Actor {
 const serviceType = "identity"
 
 // Authenticate tells who the bearer of a token is. It fails with Unauthorized for every token that is not good now,
-// and for those that are not good for the request: tokens may be for some requests only (access rules).
-func (s *Service) Authenticate(ctx context.Context, text, method, path string) (policy.Actor, error) {
+// and for those that are not good for the request: tokens may be for some requests only (access rules), and for who has
+// a certificate only. cameWith reports whether the request came with the certificate that has a thumbprint.
+func (s *Service) Authenticate(ctx context.Context, text, method, path string, cameWith func(thumbprint string) bool) (policy.Actor, error) {
 	t, err := s.Read(ctx, text, false)
 	if err != nil {
 		return policy.Actor{}, err
+	}
+	if t.Thumbprint != "" && !cameWith(t.Thumbprint) {
+		return policy.Actor{}, errRefused
 	}
 	if t.AppCredential != nil && !t.AppCredential.Admits(serviceType, method, path) {
 		return policy.Actor{}, errRefused

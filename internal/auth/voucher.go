@@ -10,6 +10,7 @@ import (
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/trust"
 )
 
@@ -31,7 +32,7 @@ type Voucher struct {
 	// ChainID makes all tokens from the voucher one session, which can be revoked as a whole; empty for a
 	// session each.
 	ChainID string
-	// Thumbprint binds the token to a client certificate.
+	// Thumbprint binds the token to a client certificate, which must come along whenever it is used.
 	Thumbprint string
 	// OldAPI holds the person to what the v2.0 API knows, as Request.OldAPI does.
 	OldAPI bool
@@ -48,6 +49,29 @@ func (s *Service) Vouch(ctx context.Context, v Voucher) (Issued, error) {
 	want := s.resolve(ctx, WantedScope{})
 	s.warm(ctx, u.ID, want)
 	return s.issue(ctx, proofs{user: u, voucher: &v, oldAPI: v.OldAPI}, want)
+}
+
+// Find returns a user who may sign in, and the domain. It fails with Unauthorized for everybody else, whatever the
+// cause, for what other parts of the program make of what they were shown.
+func (s *Service) Find(ctx context.Context, r Ref) (*identity.User, *resource.Project, error) {
+	if err := r.shape("user", true); err != nil {
+		return nil, nil, errRefused
+	}
+	u, err := s.user(ctx, r)
+	if err != nil {
+		return nil, nil, orRefused(err)
+	}
+	live, d, err := s.liveUser(ctx, u.ID)
+	if err != nil {
+		return nil, nil, orRefused(err)
+	}
+	return live, d, nil
+}
+
+// Refuse is for what other parts of the program refuse before they vouch: it records the cause, for the user if one is
+// known, and returns the refusal that tells a stranger nothing.
+func (s *Service) Refuse(ctx context.Context, userID, cause string) error {
+	return s.refuse(ctx, userID, cause, errRefused)
 }
 
 func (v *Voucher) delegated() bool {

@@ -219,11 +219,11 @@ func TestAccessRulesHoldHere(t *testing.T) {
 	})
 	issued := g.signIn(goodAppCredential())
 	for path, want := range map[string]bool{"/v3/users/ann": true, "/v3/users": false, "/v3/users/ann/groups": false, "/v3/projects": false} {
-		if _, err := g.Authenticate(t.Context(), issued.Text, "GET", path); (err == nil) != want {
+		if _, err := g.Authenticate(t.Context(), issued.Text, "GET", path, without); (err == nil) != want {
 			t.Errorf("GET %s: %v, want to pass: %v", path, err, want)
 		}
 	}
-	if _, err := g.Authenticate(t.Context(), issued.Text, "DELETE", "/v3/users/ann"); err == nil {
+	if _, err := g.Authenticate(t.Context(), issued.Text, "DELETE", "/v3/users/ann", without); err == nil {
 		t.Error("another method passes")
 	}
 }
@@ -427,5 +427,91 @@ func TestVouchers(t *testing.T) {
 	g.enrol()
 	if _, err := g.Vouch(t.Context(), v); fault.ReasonOf(err) != "second_factor_required" {
 		t.Errorf("made with a password alone: %v", err)
+	}
+}
+
+// without is a request without a client certificate.
+func without(string) bool { return false }
+
+func TestTokensBoundToACertificate(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.delegating()
+	soon := g.now().Add(10 * time.Minute)
+	v := auth.Voucher{
+		Method: "oauth2_credential", Methods: []string{"oauth2_credential"}, UserID: "ann", ProjectID: "web", Thumbprint: "sum", ExpiresAt: &soon,
+	}
+	issued, err := g.Vouch(t.Context(), v)
+	g.must(err)
+	with := func(shown string) func(string) bool { return func(asked string) bool { return asked == shown } }
+	for what, cameWith := range map[string]func(string) bool{"no certificate": without, "another certificate": with("other")} {
+		if _, err := g.Authenticate(t.Context(), issued.Text, "GET", "/v3", cameWith); !fault.Is(err, fault.Unauthorized) {
+			t.Errorf("%s: %v, want Unauthorized", what, err)
+		}
+	}
+	a, err := g.Authenticate(t.Context(), issued.Text, "GET", "/v3", with("sum"))
+	g.must(err)
+	if !a.Delegated || a.ProjectID != "web" || !slices.Equal(a.Methods, []string{"oauth2_credential"}) || !a.ExpiresAt.Equal(soon) {
+		t.Errorf("%+v", a)
+	}
+	if err := g.Fresh(t.Context(), a, time.Hour); fault.ReasonOf(err) != "delegated_token" {
+		t.Errorf("a step-up: %v", err)
+	}
+	for _, scope := range []auth.WantedScope{{}, {Kind: auth.ScopeNone}, {Kind: auth.ScopeProject, Target: auth.Ref{ID: "lab"}}} {
+		r := withToken(issued.Text)
+		r.Scope = scope
+		if err := g.refused("a bound token continued", r); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("%v, want Forbidden", err)
+		}
+	}
+	for what, c := range map[string]struct {
+		rules  [][]string
+		factor bool
+		want   bool
+	}{
+		"two factors":                       {[][]string{{"password", "totp"}}, false, false},
+		"a certificate and more":            {[][]string{{"password", "totp"}, {"oauth2_credential", "password"}}, false, false},
+		"a certificate":                     {[][]string{{"password", "totp"}, {"oauth2_credential"}}, false, true},
+		"a certificate, with an own factor": {[][]string{{"password", "totp"}, {"oauth2_credential"}}, true, false},
+		"a password":                        {[][]string{{"password"}}, false, true},
+		"a word that is no method":          {[][]string{{"x509"}}, false, false},
+	} {
+		g := newGate(t)
+		g.delegating()
+		_, err := g.store.UpdateUser(t.Context(), "ann", func(u *identity.User) error {
+			u.Options.MFARules = &c.rules
+			return nil
+		})
+		g.must(err)
+		if c.factor {
+			g.enrol()
+		}
+		_, err = g.Vouch(t.Context(), v)
+		if c.want && err != nil || !c.want && fault.ReasonOf(err) != "second_factor_required" {
+			t.Errorf("rules that ask for %s: %v", what, err)
+		}
+	}
+}
+
+func TestFindKnowsThoseWhoMaySignIn(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.delegating()
+	g.disable("bob")
+	byName := func(name, domain string) auth.Ref { return auth.Ref{Name: name, Domain: &auth.Ref{Name: domain}} }
+	for what, r := range map[string]auth.Ref{
+		"nobody": {ID: "nobody"}, "a user who is disabled": {ID: "bob"}, "the name of one": byName("bob", "Default"), "a NUL": byName("a\x00n", "Default"),
+		"another domain": byName("ann", "other"), "a name without a domain": {Name: "ann"}, "nothing": {},
+	} {
+		if u, _, err := g.Find(t.Context(), r); !fault.Is(err, fault.Unauthorized) {
+			t.Errorf("%s: %v, %v", what, u, err)
+		}
+	}
+	for _, r := range []auth.Ref{{ID: "ann"}, byName("ann", "Default")} {
+		u, d, err := g.Find(t.Context(), r)
+		g.must(err)
+		if u.ID != "ann" || d.ID != "default" {
+			t.Errorf("%+v: %s of %s", r, u.ID, d.ID)
+		}
 	}
 }

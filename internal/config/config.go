@@ -30,6 +30,7 @@ type Config struct {
 	Credential      Credential
 	AppCredential   AppCredential
 	OAuth1          OAuth1
+	OAuth2          OAuth2
 	Trust           Trust
 	Cache           Cache
 	UnifiedLimit    UnifiedLimit
@@ -65,6 +66,14 @@ type AppCredential struct {
 
 // OAuth1 is how long the tokens of consumers live; zero is for ever.
 type OAuth1 struct{ RequestTokenDuration, AccessTokenDuration time.Duration }
+
+// OAuth2 is how clients show their certificates.
+type OAuth2 struct {
+	// ClientCertificateHeader is where trusted proxies write the certificate; empty when nobody signs in with one.
+	ClientCertificateHeader string
+	// CertDNMappingID names the mapping that makes a user of it.
+	CertDNMappingID string
+}
 
 // Trust bounds trusts.
 type Trust struct {

@@ -44,6 +44,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"a pause of Keystone's in seconds", "security_compliance:\n  lockout_duration: 1800\n", nil, []string{"security_compliance.lockout_duration: must be a duration"}},
 		{"digests of wrong passwords without a key", "", []string{"IDENTITY_SECURITY_COMPLIANCE_REPORT_INVALID_PASSWORD_HASH=event"}, []string{"security_compliance.invalid_password_hash_secret_key: must have 16"}},
 		{"a proxy that is no network", "trusted_proxies: [10.0.0.1]\n", nil, []string{"trusted_proxies: item 1"}},
+		{"certificates from nobody who is believed", "oauth2:\n  client_certificate_header: Client-Cert\n", nil, []string{"oauth2.client_certificate_header: needs trusted_proxies"}},
+		{"a header that cannot be", "trusted_proxies: [10.0.0.0/8]\n", []string{"IDENTITY_OAUTH2_CLIENT_CERTIFICATE_HEADER=Client Cert"}, []string{"oauth2.client_certificate_header: must be the name"}},
+		{"a header that is the client's", "trusted_proxies: [10.0.0.0/8]\n", []string{"IDENTITY_OAUTH2_CLIENT_CERTIFICATE_HEADER=x-auth-token"}, []string{"oauth2.client_certificate_header: must be a header of its own"}},
+		{"certificates that no mapping makes users of", "trusted_proxies: [10.0.0.0/8]\noauth2:\n  client_certificate_header: Client-Cert\n  cert_dn_mapping_id: ''\n", nil, []string{"oauth2.cert_dn_mapping_id: must not be empty"}},
 		{"a contact with a line end", "", []string{"IDENTITY_SECURITY_CONTACT=mailto:a@b\nExpires: never"}, []string{"security.contact: must be"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

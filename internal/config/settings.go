@@ -62,6 +62,8 @@ var settings = []Setting{
 	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
 	{"oauth1.request_token_duration", "8h", "How long a consumer of OAuth 1.0a may take to exchange a request token; 0 is for ever.", func(c *Config) any { return &c.OAuth1.RequestTokenDuration }},
 	{"oauth1.access_token_duration", "24h", "How long an access token of OAuth 1.0a lives; 0 is for ever.", func(c *Config) any { return &c.OAuth1.AccessTokenDuration }},
+	{"oauth2.client_certificate_header", `""`, "Header in which the proxies of trusted_proxies pass on the TLS client certificate that they verified, as in RFC 9440 or as nginx's $ssl_client_escaped_cert. Programs can then sign in with it (tls_client_auth). The proxies must remove the header from what clients send. Empty means that nobody signs in with a certificate.", func(c *Config) any { return &c.OAuth2.ClientCertificateHeader }},
+	{"oauth2.cert_dn_mapping_id", "oauth2_mapping", "The mapping (OS-FEDERATION) that makes a user of a certificate's subject and issuer.", func(c *Config) any { return &c.OAuth2.CertDNMappingID }},
 	{"trust.max_redelegation_count", "3", "How often a trust may be handed on by its trustees, 0 to 10.", func(c *Config) any { return &c.Trust.MaxRedelegationCount }},
 
 	{"application_credential.user_limit", "-1", "How many application credentials a user may have; -1 is no limit.", func(c *Config) any { return &c.AppCredential.UserLimit }},

@@ -80,6 +80,7 @@ func (c *Config) problems() []error {
 	ps.within("application_credential.secret_min_length", c.AppCredential.SecretMinLength, 8, 256)
 	ps.between("oauth1.request_token_duration", c.OAuth1.RequestTokenDuration, 0, 10*365*24*time.Hour)
 	ps.between("oauth1.access_token_duration", c.OAuth1.AccessTokenDuration, 0, 10*365*24*time.Hour)
+	c.oauth2Problems(&ps)
 	ps.within("trust.max_redelegation_count", c.Trust.MaxRedelegationCount, 0, 10)
 	ps.within("lockout.password_attempts", c.Lockout.PasswordAttempts, 1, 100)
 	ps.within("lockout.password_attempts_anywhere", c.Lockout.PasswordAttemptsAnywhere, 1, 100)
@@ -99,6 +100,21 @@ func (c *Config) problems() []error {
 	ps.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	ps.oneOf("log.format", c.Log.Format, "json", "text")
 	return ps
+}
+
+// oauth2Problems refuses what would never be believed, and headers that clients write or that say who they are.
+func (c *Config) oauth2Problems(ps *problems) {
+	header := c.OAuth2.ClientCertificateHeader
+	if header == "" {
+		return
+	}
+	const key = "oauth2.client_certificate_header"
+	const token = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~" // RFC 9110 section 5.6.2
+	taken := []string{"X-Auth-Token", "X-Subject-Token", "Authorization", "X-Forwarded-For", "Forwarded", "Cookie", "Host", "Content-Type"}
+	ps.unless(strings.Trim(header, token) == "", key+": must be the name of a header")
+	ps.unless(!slices.ContainsFunc(taken, func(h string) bool { return strings.EqualFold(h, header) }), key+": must be a header of its own")
+	ps.unless(len(c.TrustedProxies) > 0, key+": needs trusted_proxies, because nobody else is believed")
+	ps.unless(c.OAuth2.CertDNMappingID != "", "oauth2.cert_dn_mapping_id: must not be empty when "+key+" is set")
 }
 
 func (c *Config) mfaProblems(ps *problems) {

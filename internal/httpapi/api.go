@@ -23,6 +23,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"github.com/keyward/identity/internal/clientcert"
 	"github.com/keyward/identity/internal/contract"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
@@ -35,7 +36,8 @@ const MaxBody = 114688
 // Authenticator tells who a token stands for. It fails with Unauthorized for every token that is not good, for
 // this request if the token is good for some only, and with Unavailable when it cannot tell.
 type Authenticator interface {
-	Authenticate(ctx context.Context, token, method, path string) (policy.Actor, error)
+	// cameWith reports whether the request came with the client certificate that has a thumbprint.
+	Authenticate(ctx context.Context, token, method, path string, cameWith func(thumbprint string) bool) (policy.Actor, error)
 }
 
 // StepUp refuses callers whose proof is too old or weaker than what they have enrolled.
@@ -58,6 +60,9 @@ type API struct {
 	Contract *contract.Contract
 	Log      *slog.Logger
 	Now      func() time.Time
+	// Certificate returns the client certificate that a request came with, nil for none, as far as somebody who may be
+	// believed says so. It fails when it cannot be read. Nil is for servers that know of none.
+	Certificate func(*http.Request) (*clientcert.Certificate, error)
 	// Audit appends an event outside of any change, such as a refusal by policy.
 	Audit func(ctx context.Context, e event.Event)
 	// Timeout bounds the work on one request.
@@ -270,7 +275,7 @@ func (a *API) authenticate(c *Call) error {
 	if len(values) != 1 || values[0] == "" {
 		return errUnauthenticated
 	}
-	actor, err := a.Auth.Authenticate(c.ctx, values[0], c.req.Method, c.req.URL.EscapedPath())
+	actor, err := a.Auth.Authenticate(c.ctx, values[0], c.req.Method, c.req.URL.EscapedPath(), c.cameWith)
 	if err != nil {
 		if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
 			return errUnauthenticated

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/keyward/identity/internal/clientcert"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/policy"
 )
@@ -42,6 +43,20 @@ func (c *Call) Header(name string) string {
 
 // HeaderTwice reports whether the request has the header more than once.
 func (c *Call) HeaderTwice(name string) bool { return len(c.req.Header.Values(name)) > 1 }
+
+// Certificate returns the client certificate that the request came with, nil for none. It fails when there is
+// something in its place that cannot be read.
+func (c *Call) Certificate() (*clientcert.Certificate, error) {
+	if c.api.Certificate == nil {
+		return nil, nil //nolint:nilnil // most requests come without
+	}
+	return c.api.Certificate(c.req)
+}
+
+func (c *Call) cameWith(thumbprint string) bool {
+	cert, err := c.Certificate()
+	return err == nil && cert != nil && cert.ValidAt(c.Now()) && cert.Thumbprint() == thumbprint
+}
 
 // Param returns a variable of the path as the client wrote it, decoded.
 func (c *Call) Param(name string) string { return c.param(name) }

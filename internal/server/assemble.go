@@ -15,6 +15,7 @@ import (
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/bootstrap"
 	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/clientcert"
 	"github.com/keyward/identity/internal/config"
 	"github.com/keyward/identity/internal/contract"
 	"github.com/keyward/identity/internal/credential"
@@ -95,10 +96,12 @@ func (s *Server) assemble() (*parts, error) {
 	}, now, id)
 	services.EC2 = ec2.NewService(services.Credential, gate, now)
 	services.Federation = federation.NewService(s.store, services.Resource, id)
+	services.Certificate = clientcert.NewService(services.Federation, gate, cfg.OAuth2.CertDNMappingID, now)
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
 		Log: s.deps.Log, Now: now, Timeout: cfg.RequestTimeout,
-		Audit: (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
+		Certificate: clientCertificate(cfg.OAuth2.ClientCertificateHeader, cfg.TrustedProxies),
+		Audit:       (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
 	}
 	s.ops = append(v3.Ops(services), v2.Ops(v2.Services{
 		Auth: gate, Identity: services.Identity, Resource: services.Resource, Assignment: roles, Catalog: services.Catalog, Facts: f,

@@ -1,13 +1,17 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/keyward/identity/internal/clientcert"
 	"github.com/keyward/identity/internal/httpapi"
 )
 
@@ -39,6 +43,28 @@ func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	}
 	return echo.ExtractIPFromXFFHeader(options...)
 }
+
+// clientCertificate believes the header in which the proxies that the operator named tell of a client's certificate,
+// when it comes from one of them and once; others may write into it what they like. Without a name there is none.
+func clientCertificate(header string, trusted []netip.Prefix) func(*http.Request) (*clientcert.Certificate, error) {
+	if header == "" {
+		return nil
+	}
+	return func(r *http.Request) (*clientcert.Certificate, error) {
+		values := r.Header.Values(header)
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		believed := func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap().WithZone("")) }
+		switch {
+		case err != nil || !slices.ContainsFunc(trusted, believed), len(values) == 0, len(values) == 1 && values[0] == "":
+			return nil, nil //nolint:nilnil // a client without a certificate
+		case len(values) > 1:
+			return nil, errCertificates
+		}
+		return clientcert.Parse(values[0])
+	}
+}
+
+var errCertificates = errors.New("the header of the client certificate came more than once")
 
 // trimSlashes makes /v3/users/ and /v3/users the same, as Keystone does.
 func trimSlashes(next echo.HandlerFunc) echo.HandlerFunc {

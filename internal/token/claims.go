@@ -65,16 +65,18 @@ type Claims struct {
 	// PartnerVersion (pvr) is the auth version, at the time of issue, of the party of the trust whom the text does
 	// not stand for.
 	PartnerVersion int64
-	// Thumbprint (x5t) is that of the client certificate to which the text is bound (RFC 8705); empty for none.
+	// Thumbprint (x5t) is that of the client certificate to which the text is bound (RFC 8705), in the form of package
+	// clientcert; empty for none.
 	Thumbprint string
 }
 
 // MethodEC2 is the method of tokens that were made with the signature of an EC2 request.
 const MethodEC2 = "ec2credential"
 
-// Delegated reports whether the text stems from something that its user handed on, to a program or to somebody.
+// Delegated reports whether the text stems from something that its user handed on, to a program or to somebody, or is
+// a program's own.
 func (c Claims) Delegated() bool {
-	return c.TrustID != "" || c.AppCredID != "" || c.AccessTokenID != "" || slices.Contains(c.Methods, MethodEC2)
+	return c.TrustID != "" || c.AppCredID != "" || c.AccessTokenID != "" || c.Thumbprint != "" || slices.Contains(c.Methods, MethodEC2)
 }
 
 // Expired reports whether the text's life is over at now.

@@ -180,7 +180,7 @@ func TestTextIsShort(t *testing.T) {
 			"trust, from a token": func(c *Claims) { rescoped(c); c.TrustID, c.PartnerVersion = hexIDs[2], 123456 },
 			"OAuth access token":  func(c *Claims) { c.AccessTokenID, c.Methods = hexIDs[2], []string{"oauth1"}; c.ChainID = NewAuditID() },
 			"bound to a certificate": func(c *Claims) {
-				c.AppCredID, c.Methods, c.Thumbprint = hexIDs[2], []string{"oauth2_credential"}, strings.Repeat("A", 43) // base64url of a SHA-256 sum
+				c.AppCredID, c.Methods, c.Thumbprint = hexIDs[2], []string{"oauth2_credential"}, strings.Repeat("A", 43)+"=" // base64url of a SHA-256 sum
 			},
 			"EC2": func(c *Claims) { c.Methods, c.ChainID = []string{MethodEC2}, NewAuditID() },
 			"EC2, of an application credential": func(c *Claims) {
