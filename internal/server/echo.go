@@ -52,16 +52,24 @@ func clientCertificate(header string, trusted []netip.Prefix) func(*http.Request
 	}
 	return func(r *http.Request) (*clientcert.Certificate, error) {
 		values := r.Header.Values(header)
-		peer, err := netip.ParseAddrPort(r.RemoteAddr)
-		believed := func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap().WithZone("")) }
 		switch {
-		case err != nil || !slices.ContainsFunc(trusted, believed), len(values) == 0, len(values) == 1 && values[0] == "":
+		case !comesFrom(r, trusted), len(values) == 0, len(values) == 1 && values[0] == "":
 			return nil, nil //nolint:nilnil // a client without a certificate
 		case len(values) > 1:
 			return nil, errCertificates
 		}
 		return clientcert.Parse(values[0])
 	}
+}
+
+// comesFrom reports whether the connection itself is from one of the networks, whatever headers say.
+func comesFrom(r *http.Request, networks []netip.Prefix) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	addr := peer.Addr().Unmap().WithZone("")
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 var errCertificates = errors.New("the header of the client certificate came more than once")
