@@ -51,6 +51,9 @@ func (s *Service) Implication(ctx context.Context, priorID, impliedID string) (p
 // implied already.
 func (s *Service) Imply(ctx context.Context, priorID, impliedID string) (prior, implied Role, err error) {
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err = s.store.LockImplications(ctx); err != nil { // two that close a ring must see each other
+			return err
+		}
 		if prior, err = s.store.Role(ctx, priorID); err != nil {
 			return err
 		}

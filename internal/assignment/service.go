@@ -29,6 +29,8 @@ type Store interface {
 	// CreateImplication fails with Conflict when it exists.
 	CreateImplication(ctx context.Context, i Implication) error
 	DeleteImplication(ctx context.Context, i Implication) error
+	// LockImplications keeps other transactions from locking them until this one ends.
+	LockImplications(ctx context.Context) error
 
 	Grants(ctx context.Context, f Filter) ([]Grant, error)
 	HasGrant(ctx context.Context, g Grant) (bool, error)

@@ -166,6 +166,17 @@ func (s *Store) CreateImplication(ctx context.Context, i assignment.Implication)
 	})
 }
 
+// LockImplications keeps other transactions from locking the implications until this one ends. It matters inside InTx
+// only. SQLite has one writer at a time.
+func (s *Store) LockImplications(ctx context.Context) error {
+	t := s.txOf(ctx)
+	if t == nil || !s.notifies {
+		return nil
+	}
+	// Not the table: who deletes a role has locked that and then needs the table.
+	return classify(ctx, exempted(t.db.WithContext(ctx)).Exec("SELECT pg_advisory_xact_lock(hashtext('implication'))").Error)
+}
+
 // DeleteImplication ends a direct implication; NotFound when there is none.
 func (s *Store) DeleteImplication(ctx context.Context, i assignment.Implication) error {
 	ev := implicationEvent("implication.delete", i)
