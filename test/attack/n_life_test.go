@@ -189,7 +189,7 @@ func TestB8GuessesAtOnceAreLimited(t *testing.T) {
 	}, crowded)
 }
 
-func TestN3FiftyValidationsWhileKeysRotate(t *testing.T) {
+func TestQ5FiftyValidationsWhileKeysRotate(t *testing.T) {
 	t.Parallel()
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
 		cast(w)

@@ -18,6 +18,7 @@ func TestN4OneOfFiftyTakesAName(t *testing.T) {
 		cast(w)
 		nodes := nodesOf(w)
 		admin, alice := w.As("sysadmin"), apitest.Token(w.Token("alice", "project:red/p1"))
+		w.Name("nova", w.Post("/v3/services", `{"service":{"type":"compute","name":"nova"}}`, admin).Want(http.StatusCreated).Str("service.id"))
 		for _, c := range []struct {
 			path, body string
 			as         apitest.With
@@ -32,10 +33,20 @@ func TestN4OneOfFiftyTakesAName(t *testing.T) {
 			{"/v3/regions", `{"region":{"id":"wanted"}}`, admin, 201},
 			{"/v3/credentials", `{"credential":{"type":"ec2","user_id":"{alice}","project_id":"{red/p1}","blob":"{\"access\":\"wanted\",\"secret\":\"a-long-secret\"}"}}`, admin, 201},
 			{"/v3/users/{alice}/application_credentials", `{"application_credential":{"name":"wanted"}}`, alice, 201},
+			{"/v3/OS-TRUST/trusts", `{"trust":{"trustor_user_id":"{alice}","trustee_user_id":"{bob}","impersonation":false,"project_id":"{red/p1}","roles":[{"name":"member"}],` +
+				`"expires_at":"2999-01-01T00:00:00Z"}}`, alice, 201}, // a twin is a conflict when it ends
+			{"/v3/registered_limits", `{"registered_limits":[{"service_id":"{nova}","resource_name":"cores","default_limit":9}]}`, admin, 201},
+			{"PUT /v3/OS-FEDERATION/identity_providers/wanted", `{"identity_provider":{"domain_id":"{red}"}}`, admin, 201},
+			{"PUT /v3/OS-FEDERATION/service_providers/wanted", `{"service_provider":{"auth_url":"http://far.example","sp_url":"http://far.example"}}`, admin, 201},
+			{"/v2.0/OS-KSADM/roles", `{"role":{"name":"wanted too"}}`, admin, 200},
 			{"/v2.0/users", `{"user":{"name":"wanted"}}`, admin, 200},
 			{"/v2.0/tenants", `{"tenant":{"name":"wanted too"}}`, admin, 200},
 		} {
-			statuses := atOnce(50, func(i int) int { return nodes[i%len(nodes)].Post(c.path, c.body, c.as).Status })
+			method, path, ok := strings.Cut(c.path, " ")
+			if !ok {
+				method, path = http.MethodPost, c.path
+			}
+			statuses := atOnce(50, func(i int) int { return nodes[i%len(nodes)].Do(method, path, c.as, apitest.Body(c.body)).Status })
 			if good := count(statuses, c.good); good != 1 || good+count(statuses, http.StatusConflict) != len(statuses) {
 				t.Errorf("%s %s: %d won: %v", c.path, c.body, good, statuses)
 			}
@@ -79,7 +90,7 @@ func TestN7NothingRefersToWhatIsBeingDeleted(t *testing.T) {
 			users = append(users, w.User(fmt.Sprint("member ", i), "red"))
 			roles = append(roles, w.Role(fmt.Sprint("role-", i)))
 		}
-		alice := apitest.Token(w.Token("alice", "project:red/p1"))
+		alice, held := apitest.Token(w.Token("alice", "project:red/p1")), ""
 		post := func(path, kind, body string) string {
 			return w.Post(path, body, admin).Want(http.StatusCreated).Str(kind + ".id")
 		}
@@ -151,6 +162,17 @@ func TestN7NothingRefersToWhatIsBeingDeleted(t *testing.T) {
 					return w.Put("/v3/projects/{red/p1}/users/"+id+"/roles/"+roles[i/5%5], admin)
 				},
 			},
+			"trust": {
+				func() (string, string) {
+					r := w.Post("/v3/OS-TRUST/trusts", trustOf(w, "alice", map[string]any{"allow_redelegation": true}), alice).Want(http.StatusCreated)
+					w.Name("doomed", r.Str("trust.id"))
+					held = trustee(w, "doomed").Want(http.StatusCreated).Token()
+					return w.ID("doomed"), "/v3/OS-TRUST/trusts/" + w.ID("doomed")
+				},
+				func(w *apitest.World, _ string, _ int) *apitest.Response {
+					return w.Post("/v3/OS-TRUST/trusts", trustOf(w, "bob", map[string]any{"trustee_user_id": w.ID("alice")}), apitest.Token(held))
+				},
+			},
 			"group": {
 				func() (string, string) {
 					id := post("/v3/groups", "group", `{"group":{"name":"doomed","domain_id":"{red}"}}`)
@@ -176,7 +198,7 @@ func TestN7NothingRefersToWhatIsBeingDeleted(t *testing.T) {
 				t.Errorf("the end of a %s is answered %d", kind, statuses[25])
 			}
 			for _, status := range statuses {
-				if !slices.Contains([]int{200, 201, 204, 400, 403, 404, 409}, status) {
+				if !slices.Contains([]int{200, 201, 204, 400, 401, 403, 404, 409}, status) {
 					t.Errorf("while a %s ends: %v", kind, statuses)
 				}
 			}
@@ -227,5 +249,73 @@ func TestN9NoChangeIsLost(t *testing.T) {
 			w.Patch(path, enabled(kind, true), admin).Want(http.StatusOK)
 			text = w.Token("alice", "project:red/p1")
 		}
+	}, quick)
+}
+
+// TestN7RolesNeverImplyThemselves, whoever closes the ring while others do.
+func TestN7RolesNeverImplyThemselves(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		nodes := nodesOf(w)
+		admin := w.As("sysadmin")
+		const n = 5
+		roles := make([]string, n)
+		for i := range roles {
+			roles[i] = w.Role(fmt.Sprint("ring-", i))
+		}
+		statuses := atOnce(50, func(i int) int { // rings of every length
+			from, to := roles[i%n], roles[(i%n+1+i/n%(n-1))%n]
+			return nodes[i%len(nodes)].Put("/v3/roles/"+from+"/implies/"+to, admin).Status
+		})
+		for _, status := range statuses {
+			if !slices.Contains([]int{http.StatusCreated, http.StatusConflict, http.StatusBadRequest, http.StatusForbidden}, status) {
+				t.Errorf("an implication is answered %d", status)
+			}
+		}
+		implies := map[string][]string{}
+		for _, from := range roles {
+			implies[from] = w.Get("/v3/roles/"+from+"/implies", admin).Want(http.StatusOK).Names("role_inference.implies", "id")
+		}
+		var reaches func(from, to string, deep int) bool
+		reaches = func(from, to string, deep int) bool {
+			return deep < n+1 && slices.ContainsFunc(implies[from], func(next string) bool { return next == to || reaches(next, to, deep+1) })
+		}
+		edges := 0
+		for _, from := range roles {
+			edges += len(implies[from])
+			if reaches(from, from, 0) {
+				t.Errorf("a role implies itself: %v", implies)
+			}
+		}
+		if edges == 0 {
+			t.Error("nothing was implied at all")
+		}
+	}, quick)
+}
+
+// TestN7ANewSecretEndsSignInsUnderWay with the old one.
+func TestN7ANewSecretEndsSignInsUnderWay(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		cast(w)
+		nodes := nodesOf(w)
+		withKey(w, "alice", "her-access", "her-old-secret")
+		admin := w.As("sysadmin")
+		old := signedEC2("her-access", "her-old-secret", w.Clock.Now())
+		texts := atOnce(51, func(i int) string {
+			if i == 25 {
+				body := map[string]any{"credential": map[string]any{"blob": `{"access":"her-access","secret":"her-new-secret"}`}}
+				w.Patch("/v3/credentials/{key of alice}", body, admin).Want(http.StatusOK)
+				return ""
+			}
+			return nodes[i%len(nodes)].Post("/v3/ec2tokens", old, admin).Token()
+		})
+		for _, text := range texts {
+			if text != "" && !gone(w, text) {
+				t.Error("a token of the old secret is good")
+			}
+		}
+		w.Post("/v3/ec2tokens", old, admin).Want(http.StatusUnauthorized)
+		live(t, w, "a token of the new secret", w.Post("/v3/ec2tokens", signedEC2("her-access", "her-new-secret", w.Clock.Now()), admin).Want(http.StatusOK).Token())
 	}, quick)
 }
