@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -214,6 +216,7 @@ func TestCommands(t *testing.T) {
 		{"keys list", "pending"},
 		{"keys rotate", "verify_only"},
 		{"keys rotate --now", "retired"},
+		{"keys reseal", "0 sealed again; everything is sealed by "},
 		{"policy check", "the policy is good"},
 		{"policy check ../../configs/policy.yaml", "the policy is good"},
 		{"policy print", `#"identity:get_user": `},
@@ -226,4 +229,52 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%s shows a secret: %s", c.args, all)
 		}
 	}
+}
+
+// TestResealSaysWhatItDid puts a new root key before the old one, and then takes the old one away.
+func TestResealSaysWhatItDid(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	env := []string{"IDENTITY_DATA_DIR=" + dir, "IDENTITY_BOOTSTRAP_PASSWORD=canary-password", "IDENTITY_LOG_LEVEL=error"}
+	play := func(want int, args string) string {
+		t.Helper()
+		var stdout, stderr output
+		if code := run(t.Context(), strings.Fields(args), env, &stdout, &stderr); code != want {
+			t.Fatalf("%s: exit %d, want %d: %s%s", args, code, want, stdout.String(), stderr.String())
+		}
+		return stdout.String() + stderr.String()
+	}
+	play(0, "bootstrap")
+	file := filepath.Join(dir, "root.key")
+	old, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := "2026-11:" + base64.StdEncoding.EncodeToString(randomBytes(32)) + "\n"
+	for _, c := range []struct {
+		lines, args string
+		code        int
+		want        []string
+	}{
+		{line, "keys reseal", exitFailed, []string{"is not the one that the database is sealed with"}},
+		{line + string(old), "keys reseal", 0, []string{"password.hash", "signing_key.private_key", " sealed again; everything is sealed by 2026-11, "}},
+		{line + string(old), "keys reseal", 0, []string{"\n0 sealed again; "}},
+		{line, "bootstrap", 0, []string{"everything was there already"}},
+	} {
+		if err := os.WriteFile(file, []byte(c.lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := play(c.code, c.args)
+		for _, text := range c.want {
+			if !strings.Contains(got, text) {
+				t.Errorf("%s: %q is missing in\n%s", c.args, text, got)
+			}
+		}
+	}
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
 }

@@ -66,7 +66,7 @@ func migrateCommand(a *app) *cobra.Command {
 }
 
 func keysCommand(a *app) *cobra.Command {
-	keys := &cobra.Command{Use: "keys", Short: "Look at and rotate the keys that sign tokens"}
+	keys := &cobra.Command{Use: "keys", Short: "Look at and rotate the keys that sign tokens, and change the root key"}
 	with := func(use func(*cobra.Command, *server.Keys) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.config()
@@ -94,8 +94,35 @@ func keysCommand(a *app) *cobra.Command {
 		}),
 	}
 	rotate.Flags().BoolVar(&now, "now", false, "the old key has leaked: every token that it signed is dead at once")
-	keys.AddCommand(rotate)
+	keys.AddCommand(rotate, &cobra.Command{
+		Use:   "reseal",
+		Short: "Seal everything anew with the first root key, so that older ones may leave the file",
+		Long: "Seal everything that an older root key sealed with the first one of keys.root_file. Nothing else changes. It may\n" +
+			"run beside servers that have the same keys in the same order, be interrupted, and run again.",
+		Args: cobra.NoArgs,
+		RunE: with(resealAll),
+	})
 	return keys
+}
+
+// resealAll fails when something cannot be opened, so that nobody takes a key out of the file without having read of it.
+func resealAll(cmd *cobra.Command, k *server.Keys) error {
+	all, err := k.Reseal(cmd.Context())
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "COLUMN\tSEALED AGAIN\tUNREADABLE")
+	sealed, unreadable := 0, 0
+	for _, c := range all {
+		fmt.Fprintf(w, "%s\t%d\t%d\n", c.Column, c.Sealed, c.Unreadable)
+		sealed, unreadable = sealed+c.Sealed, unreadable+c.Unreadable
+	}
+	if err := errors.Join(err, w.Flush()); err != nil {
+		return err
+	}
+	if unreadable > 0 {
+		return fmt.Errorf("%d values are damaged or sealed by none of the root keys, and stay as they are; the rest is sealed by the first", unreadable)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d sealed again; everything is sealed by %s, the first root key\n", sealed, k.Root())
+	return err
 }
 
 func listKeys(cmd *cobra.Command, k *server.Keys) error {

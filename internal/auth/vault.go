@@ -35,6 +35,11 @@ const purposePassword = "password-hash"
 
 func passwordAAD(userID string) []string { return []string{"password", "hash", userID} }
 
+// PasswordSealedAs returns the purpose and the place that the hash of a user's password is sealed for.
+func PasswordSealedAs(userID string) (purpose string, aad []string) {
+	return purposePassword, passwordAAD(userID)
+}
+
 // Hash returns the sealed hash of a user's new password. It fails with BadRequest for text that can be no
 // password (not UTF-8, NUL, over 4096 bytes) and with Unavailable when too many wait to be hashed.
 func (v *Vault) Hash(ctx context.Context, userID, plain string) (string, error) {
@@ -91,6 +96,9 @@ func (v *Vault) anyOf(ctx context.Context, userID string, former []identity.Pass
 const purposeSecret = "application-credential-secret"
 
 func secretAAD(id string) []string { return []string{"application_credential", "secret", id} }
+
+// SecretSealedAs returns the purpose and the place that the secret of an application credential is sealed for.
+func SecretSealedAs(id string) (purpose string, aad []string) { return purposeSecret, secretAAD(id) }
 
 // digest marks the stored form of a secret that was drawn at random: it cannot be guessed, so it need not be slow.
 const digest = "sha256:"

@@ -106,6 +106,9 @@ func aad(c Credential) []string {
 	return []string{"credential", "sealed", c.ID, c.UserID, c.ProjectID, c.Type}
 }
 
+// SealedAs returns the purpose and the place that the content of a credential is sealed for.
+func SealedAs(c Credential) (purposeOf string, place []string) { return purpose, aad(c) }
+
 // Content returns what a credential holds. It reports false for second factors, which show nothing, and for
 // what cannot be opened because it was damaged or its root key is gone.
 func (s *Service) Content(c Credential) (Content, bool) {

@@ -53,6 +53,11 @@ func aad(domainID string, o Option) []string {
 	return []string{"domain_config", "value", domainID, o.Group, o.Name}
 }
 
+// SealedAs returns the purpose and the place that a sensitive option is sealed for.
+func SealedAs(domainID, group, name string) (purposeOf string, place []string) {
+	return purpose, aad(domainID, Option{Group: group, Name: name})
+}
+
 // invalid is Keystone's answer to configurations that make no sense: all of them are a 403.
 func invalid(format string, args ...any) error {
 	return fault.New(fault.Forbidden, "Invalid domain specific configuration: "+format, args...).Because("invalid_domain_config")

@@ -39,6 +39,8 @@ var text = base64.RawURLEncoding.Strict()
 type Ring struct {
 	order []string          // key ids, primary first
 	roots map[string][]byte // by key id
+	// inherited are the keys of digests of root keys that have left, by purpose.
+	inherited map[string][][]byte
 
 	aeads sync.Map // derived -> cipher.AEAD
 	macs  sync.Map // derived -> []byte
@@ -87,6 +89,9 @@ func newRing(entries []entry) (*Ring, error) {
 // Primary returns the id of the key that seals.
 func (r *Ring) Primary() string { return r.order[0] }
 
+// Prefix is how all values that the primary key sealed begin, and no others.
+func (r *Ring) Prefix() string { return version + "." + r.Primary() + "." }
+
 // Seal encrypts plaintext with AES-256-GCM under the primary key's key for purpose and returns
 // "v1.<key id>.<base64url>". The same purpose and aad must be given to Open; aad should name the place the
 // value is stored in (table, column, row, user), so that a copy elsewhere does not open.
@@ -134,12 +139,16 @@ func (r *Ring) MAC(purpose string, parts ...string) []byte {
 	return r.mac(r.Primary(), purpose, parts)
 }
 
-// MACs returns what MAC would return with each key of the ring as primary, the primary's first. A lookup must
-// try all of them, because a digest, unlike a sealed value, cannot be redone when a new primary is added.
+// MACs returns what MAC would return with each key of the ring as primary, the primary's first, and then with those
+// that it inherited. A lookup must try all of them, because a digest, unlike a sealed value, cannot be redone when a
+// new primary is added.
 func (r *Ring) MACs(purpose string, parts ...string) [][]byte {
-	all := make([][]byte, len(r.order))
-	for i, id := range r.order {
-		all[i] = r.mac(id, purpose, parts)
+	all := make([][]byte, 0, len(r.order))
+	for _, id := range r.order {
+		all = append(all, r.mac(id, purpose, parts))
+	}
+	for _, key := range r.inherited[purpose] {
+		all = append(all, digest(key, parts))
 	}
 	return all
 }
@@ -151,11 +160,19 @@ func (r *Ring) String() string { return fmt.Sprintf("keyring.Ring(%d keys)", len
 func (r *Ring) GoString() string { return r.String() }
 
 func (r *Ring) mac(id, purpose string, parts []string) []byte {
+	return digest(r.macKey(id, purpose), parts)
+}
+
+func (r *Ring) macKey(id, purpose string) []byte {
 	key, ok := r.macs.Load(derived{id, purpose})
 	if !ok {
 		key, _ = r.macs.LoadOrStore(derived{id, purpose}, derive(r.roots[id], macLabel+purpose))
 	}
-	h := hmac.New(sha256.New, key.([]byte))
+	return key.([]byte)
+}
+
+func digest(key []byte, parts []string) []byte {
+	h := hmac.New(sha256.New, key)
 	h.Write(join("", parts))
 	return h.Sum(nil)
 }

@@ -135,7 +135,8 @@ func digits(code string) bool {
 }
 
 const (
-	purposeRecovery = "recovery-code"
+	// PurposeRecovery is what the digests of recovery codes are for.
+	PurposeRecovery = "recovery-code"
 	recoverySize    = 15 // bytes: 120 bits, 24 characters
 	recoveryLength  = 24
 )
@@ -152,7 +153,7 @@ func (s *Service) Regenerate(ctx context.Context, userID string) ([]string, erro
 		var raw [recoverySize]byte
 		_, _ = rand.Read(raw[:]) // never fails
 		text := crockford.EncodeToString(raw[:])
-		rows[i] = RecoveryCode{ID: s.newID(), UserID: userID, Digest: hex.EncodeToString(s.sealer.MAC(purposeRecovery, userID, text))}
+		rows[i] = RecoveryCode{ID: s.newID(), UserID: userID, Digest: hex.EncodeToString(s.sealer.MAC(PurposeRecovery, userID, text))}
 		var groups []string
 		for j := 0; j < recoveryLength; j += 4 {
 			groups = append(groups, text[j:j+4])
@@ -175,7 +176,7 @@ func (s *Service) digests(userID, code string) []string {
 		return nil
 	}
 	var out []string
-	for _, mac := range s.sealer.MACs(purposeRecovery, userID, text) {
+	for _, mac := range s.sealer.MACs(PurposeRecovery, userID, text) {
 		out = append(out, hex.EncodeToString(mac))
 	}
 	return out

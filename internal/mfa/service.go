@@ -230,6 +230,11 @@ func (f Factor) expired(now time.Time) bool {
 
 func seedAAD(f Factor) []string { return []string{"factor", "secret", f.ID, f.UserID} }
 
+// SeedSealedAs returns the purpose and the place that the seed of a factor is sealed for.
+func SeedSealedAs(factorID, userID string) (purpose string, aad []string) {
+	return purposeSeed, seedAAD(Factor{ID: factorID, UserID: userID})
+}
+
 // maxLabel is how many bytes a name takes in a link at most: a QR code holds about 2300 in all.
 const maxLabel = 512
 

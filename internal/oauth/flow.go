@@ -57,7 +57,7 @@ func (s *Service) Ask(ctx context.Context, r Signed, projectID string) (Issued, 
 	}
 	t := RequestToken{ID: s.newID(), ConsumerID: p["oauth_consumer_key"], ProjectID: projectID, ExpiresAt: s.end(s.o.RequestTokens)}
 	out := Issued{ID: t.ID, Secret: newSecret(), ExpiresAt: t.ExpiresAt}
-	if t.Secret, err = s.seal(requestSecret, t.ID, out.Secret); err != nil {
+	if t.Secret, err = s.seal(OfRequestToken, t.ID, out.Secret); err != nil {
 		return Issued{}, err
 	}
 	return out, s.store.CreateRequestToken(ctx, t)
@@ -87,7 +87,7 @@ func (s *Service) Authorize(ctx context.Context, id string, by Authorizer, refs 
 		return "", err
 	}
 	verifier = newVerifier()
-	sealed, err := s.seal(verifierOf, id, verifier)
+	sealed, err := s.seal(OfVerifier, id, verifier)
 	if err != nil {
 		return "", err
 	}
@@ -134,7 +134,7 @@ func (s *Service) Exchange(ctx context.Context, r Signed) (Issued, error) {
 		if t, err = s.RequestToken(ctx, p["oauth_token"]); err != nil || t.ConsumerID != p["oauth_consumer_key"] {
 			return "", orRefused(err)
 		}
-		return s.open(requestSecret, t.ID, t.Secret)
+		return s.open(OfRequestToken, t.ID, t.Secret)
 	})
 	if err != nil {
 		return Issued{}, err
@@ -147,7 +147,7 @@ func (s *Service) Exchange(ctx context.Context, r Signed) (Issued, error) {
 		ExpiresAt: s.end(s.o.AccessTokens), Methods: t.Methods, AuthTime: t.AuthTime,
 	}
 	out := Issued{ID: a.ID, Secret: newSecret(), ExpiresAt: a.ExpiresAt}
-	if a.Secret, err = s.seal(accessSecret, a.ID, out.Secret); err != nil {
+	if a.Secret, err = s.seal(OfAccessToken, a.ID, out.Secret); err != nil {
 		return Issued{}, err
 	}
 	if err := s.store.Exchange(ctx, t.ID, a); fault.Is(err, fault.NotFound) {
@@ -168,7 +168,7 @@ func (s *Service) rightVerifier(ctx context.Context, t RequestToken, sent string
 	} else if !ok {
 		return errRefused.Because("verifier_locked")
 	}
-	want, err := s.open(verifierOf, t.ID, t.Verifier)
+	want, err := s.open(OfVerifier, t.ID, t.Verifier)
 	if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(sent)) != 1 {
 		err = errRefused.Because("verifier_wrong")
 	}
@@ -183,7 +183,7 @@ func (s *Service) Authenticate(ctx context.Context, r Signed) (AccessToken, erro
 		if t, err = s.store.AccessToken(ctx, p["oauth_token"]); err != nil || t.ConsumerID != p["oauth_consumer_key"] {
 			return "", orRefused(err)
 		}
-		return s.open(accessSecret, t.ID, t.Secret)
+		return s.open(OfAccessToken, t.ID, t.Secret)
 	})
 	if err == nil && t.Expired(s.now()) {
 		err = errRefused.Because("access_token_expired")
@@ -210,7 +210,7 @@ func (s *Service) verify(ctx context.Context, r Signed, secret func(params) (str
 	if err != nil {
 		return nil, orRefused(err)
 	}
-	consumerKey, err := s.open(consumerSecret, consumer.ID, consumer.Secret)
+	consumerKey, err := s.open(OfConsumer, consumer.ID, consumer.Secret)
 	if err != nil {
 		return nil, err
 	}
@@ -246,14 +246,18 @@ func (s *Service) fresh(ctx context.Context, p params) error {
 	return err
 }
 
+const purpose = "oauth"
+
 // The secrets, by what they are of. The names are part of what is sealed: a secret of one does not open as another's.
 const (
-	purpose        = "oauth"
-	consumerSecret = "consumer"
-	requestSecret  = "request_token"
-	accessSecret   = "access_token"
-	verifierOf     = "verifier"
+	OfConsumer     = "consumer"
+	OfRequestToken = "request_token"
+	OfAccessToken  = "access_token"
+	OfVerifier     = "verifier" // of a request token
 )
+
+// SealedAs returns the purpose and the place that the secret of something with an id is sealed for.
+func SealedAs(of, id string) (purposeOf string, aad []string) { return purpose, []string{of, id} }
 
 func (s *Service) seal(of, id, plain string) (string, error) {
 	sealed, err := s.sealer.Seal(purpose, []string{of, id}, []byte(plain))

@@ -96,7 +96,7 @@ type ConsumerDraft struct {
 func (s *Service) CreateConsumer(ctx context.Context, d ConsumerDraft) (c Consumer, secret string, err error) {
 	c = Consumer{ID: s.newID(), Description: d.Description.Pointer(), Extra: d.Extra}
 	secret = newSecret()
-	if c.Secret, err = s.seal(consumerSecret, c.ID, secret); err != nil {
+	if c.Secret, err = s.seal(OfConsumer, c.ID, secret); err != nil {
 		return c, "", err
 	}
 	return c, secret, s.store.CreateConsumer(ctx, c)

@@ -41,6 +41,9 @@ func openKeys(ctx context.Context, st *store.Store, cfg config.Config, deps Deps
 	k := &Keys{store: st, cfg: cfg, deps: deps}
 	var err error
 	k.ring, err = keyring.Load(cfg.Keys.RootFile)
+	if err == nil {
+		err = k.inherit(ctx)
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}
@@ -61,6 +64,22 @@ func openKeys(ctx context.Context, st *store.Store, cfg config.Config, deps Deps
 	deps.Log.InfoContext(ctx, "made a root key; back it up apart from the database", "file", cfg.Keys.RootFile)
 	k.ring, err = keyring.Load(cfg.Keys.RootFile)
 	return k, err
+}
+
+// inherit gives the ring what is kept of root keys that have left the file.
+func (k *Keys) inherit(ctx context.Context) error {
+	heirlooms, err := k.store.Heirlooms(ctx)
+	if err != nil {
+		return fmt.Errorf("read what is left of older root keys: %w", err)
+	}
+	if k.ring.Inherit(heirlooms) != nil {
+		return k.wrongRoot()
+	}
+	return nil
+}
+
+func (k *Keys) wrongRoot() error {
+	return fmt.Errorf("the root key in %s is not the one that the database is sealed with", k.cfg.Keys.RootFile)
 }
 
 // OpenKeys opens the database and the keys for a command of the operator. Close them after use.
@@ -212,7 +231,7 @@ func (k *Keys) open(stored []auth.StoredKey) ([]token.Key, error) {
 		if s.Private != "" {
 			der, err := k.ring.Open(purposeSigning, keyAAD(s.KID), s.Private)
 			if err != nil {
-				return nil, fmt.Errorf("the root key in %s is not the one that the database is sealed with", k.cfg.Keys.RootFile)
+				return nil, k.wrongRoot()
 			}
 			if err := key.UnmarshalPrivate(der); err != nil {
 				return nil, err

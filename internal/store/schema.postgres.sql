@@ -210,6 +210,13 @@ CREATE TABLE implication (
 
 CREATE INDEX implication_implied ON public.implication USING btree (implied_role_id);
 
+CREATE TABLE mac_key (
+    purpose text COLLATE "C" NOT NULL,
+    key_id text COLLATE "C" NOT NULL,
+    sealed text COLLATE "C" NOT NULL,
+    CONSTRAINT mac_key_pkey PRIMARY KEY (purpose, key_id)
+);
+
 CREATE TABLE mapping (
     id text COLLATE "C" NOT NULL,
     schema_version text NOT NULL,

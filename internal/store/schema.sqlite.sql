@@ -179,6 +179,13 @@ CREATE TABLE implication (
 
 CREATE INDEX implication_implied ON implication (implied_role_id);
 
+CREATE TABLE mac_key (
+    purpose TEXT NOT NULL,
+    key_id  TEXT NOT NULL,
+    sealed  TEXT NOT NULL,
+    PRIMARY KEY (purpose, key_id)
+);
+
 CREATE TABLE mapping (
     id             TEXT PRIMARY KEY,
     schema_version TEXT NOT NULL,

@@ -79,6 +79,8 @@ func Run(t *testing.T, empty, migrated func(t testing.TB) string) { //nolint:fun
 		"what is of OAuth goes with what it stands on":        orphanOAuth,
 		"what is of OAuth ends":                               endOfOAuth,
 		"request tokens work once":                            racingOAuth,
+		"what older root keys sealed is sealed again":         reseals,
+		"sealed values know their places":                     sealedPlaces,
 		"pending factors expire":                              purge,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,
