@@ -22,6 +22,7 @@ import (
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/trust"
 )
 
@@ -36,6 +37,7 @@ type Services struct {
 	AppCredential *appcred.Service
 	Trust         *trust.Service
 	MFA           *mfa.Service
+	Sessions      *session.Service
 	Facts         *facts.Facts
 	DomainConfig  *domainconfig.Service
 	Limit         *limit.Service
@@ -43,6 +45,8 @@ type Services struct {
 	OAuth         *oauth.Service
 	EC2           *ec2.Service
 	Certificate   *clientcert.Service
+	// Places tells where addresses are; nil for nobody knows.
+	Places *session.Places
 }
 
 // Ops lists every operation under /v3, in the order of openapi.yaml.
@@ -77,6 +81,7 @@ func Ops(s Services) []httpapi.Op {
 		accessKeys{s}.ops(),
 		trusts{s}.ops(),
 		factors{s}.ops(),
+		sessions{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),
 		mappings{s}.ops(),

@@ -16,6 +16,7 @@ import (
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/naming"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/token"
 )
 
@@ -310,11 +311,15 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 			return Issued{}, err
 		}
 	}
-	if t.ChainID == "" {
+	begins := t.ChainID == ""
+	if begins {
 		t.ChainID = t.AuditID
 	}
 	text, err := s.signer.Sign(t.Claims)
 	if err != nil {
+		return Issued{}, err
+	}
+	if err := s.keepSession(ctx, t, p, begins); err != nil {
 		return Issued{}, err
 	}
 	err = s.store.Append(ctx, event.Event{
@@ -322,6 +327,25 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 		DomainID: t.User.DomainID, Detail: t.detail(), Origin: withActor(ctx, p.user.ID),
 	})
 	return Issued{Text: text, Token: t}, err
+}
+
+// keepSession stores what people see in the list of their sessions: their own sign-ins, not those of programs.
+func (s *Service) keepSession(ctx context.Context, t *Token, p proofs, begins bool) error {
+	switch {
+	case p.voucher != nil:
+		return nil
+	case begins:
+		if s.sessions != nil {
+			s.sessions.Began(t.ChainID, t.IssuedAt)
+		}
+		return s.store.BeginSession(ctx, session.Session{
+			ID: t.ChainID, UserID: p.user.ID, CreatedAt: t.IssuedAt, LastSeenAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
+			Methods: t.Methods, AuthVersion: p.user.AuthVersion,
+		})
+	case !subset(p.methods, p.stems):
+		return s.store.ProveSession(ctx, t.ChainID, without(t.Methods, MethodToken))
+	}
+	return nil
 }
 
 // detail is what the stream of events tells of a new token.

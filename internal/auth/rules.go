@@ -95,6 +95,11 @@ func subset(rule, methods []string) bool {
 	return true
 }
 
+// without returns the methods but one.
+func without(methods []string, method string) []string {
+	return slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == method })
+}
+
 // union returns the methods of both without repetition, in order of appearance.
 func union(a, b []string) []string {
 	out := slices.Clone(a)

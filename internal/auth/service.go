@@ -11,6 +11,7 @@ import (
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/token"
 	"github.com/keyward/identity/internal/trust"
 )
@@ -39,6 +40,9 @@ type Store interface {
 	// UseTrust takes one of the remaining uses and reports whether there was one.
 	UseTrust(ctx context.Context, id string) (bool, error)
 	UseReceipt(ctx context.Context, id string, expires time.Time) (bool, error)
+	// BeginSession stores a person's new sign-in; ProveSession what was shown in it since. They append no event.
+	BeginSession(ctx context.Context, x session.Session) error
+	ProveSession(ctx context.Context, id string, methods []string) error
 	Append(ctx context.Context, e event.Event) error
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 }
@@ -58,6 +62,13 @@ type Facts interface {
 	Revoked(ctx context.Context, auditID, chainID string) (bool, error)
 	// Version changes before anything that was true may be false; it means nothing unless trusted.
 	Version() (version uint64, trusted bool)
+}
+
+// Sessions notes when people's sign-ins are in use (internal/session).
+type Sessions interface {
+	Began(id string, at time.Time)
+	// Seen fails with Unauthorized for a session that was not used for too long.
+	Seen(ctx context.Context, id string, at time.Time) error
 }
 
 // Signer makes and reads the texts of tokens and receipts (internal/token).
@@ -116,6 +127,8 @@ type Parts struct {
 	Factors   SecondFactors
 	Attempts  *Attempts
 	Passwords PasswordPolicy
+	// Sessions may be nil: then nobody notes when a session was seen.
+	Sessions Sessions
 	// Compliance is what else is demanded of accounts and passwords.
 	Compliance identity.Compliance
 	Options    Options
@@ -149,6 +162,7 @@ type Service struct {
 	factors  SecondFactors
 	attempts *Attempts
 	policy   PasswordPolicy
+	sessions Sessions
 	demands  identity.Compliance
 	o        Options
 	now      func() time.Time
@@ -164,7 +178,7 @@ func NewService(p Parts) *Service {
 	}
 	return &Service{
 		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
-		attempts: p.Attempts, policy: p.Passwords, demands: p.Compliance, o: p.Options, now: p.Now, floor: p.Floor,
+		attempts: p.Attempts, policy: p.Passwords, sessions: p.Sessions, demands: p.Compliance, o: p.Options, now: p.Now, floor: p.Floor,
 		seen: newMemory(p.Options.Remember), sprays: newSprays(p.Options.Spray, p.Now),
 	}
 }

@@ -126,8 +126,15 @@ func (s *Service) Read(ctx context.Context, text string, allowExpired bool) (*To
 	if allowExpired {
 		end = end.Add(s.o.AllowExpiredWindow)
 	}
-	if !s.now().Before(end) {
+	now := s.now()
+	if !now.Before(end) {
 		return nil, errRefused
+	}
+	if s.sessions == nil || t.Expired(now) || t.Delegated() {
+		return t, nil
+	}
+	if err := s.sessions.Seen(ctx, t.ChainID, now); err != nil {
+		return nil, err
 	}
 	return t, nil
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Receipt         Receipt
 	Lockout         Lockout
 	MFA             MFA
+	Sessions        Sessions
 	Password        Password
 	Compliance      Compliance
 	Credential      Credential
@@ -122,6 +123,13 @@ type Lockout struct {
 	AddressWindow   time.Duration
 	// FailureFloor is what every refusal of a password or code takes at least.
 	FailureFloor time.Duration
+}
+
+// Sessions is how long people's sign-ins may go unused, and where addresses are looked up.
+type Sessions struct {
+	// Idle is how long a session may go unseen; zero is for ever.
+	Idle      time.Duration
+	GeoIPFile string
 }
 
 // MFA is how second factors are made.

@@ -59,6 +59,9 @@ var settings = []Setting{
 	{"mfa.recovery_codes", "4", "How many recovery codes a user gets, 1 to 16.", func(c *Config) any { return &c.MFA.RecoveryCodes }},
 	{"mfa.pending_ttl", "15m", "How long an enrolment may stay unconfirmed.", func(c *Config) any { return &c.MFA.PendingTTL }},
 
+	{"sessions.idle", "0s", "How long a person's sign-in may go unused before it is refused and the person must sign in again, at least 2m; 0s is for as long as it lives. Programs (application credentials, access keys) are not held to it.", func(c *Config) any { return &c.Sessions.Idle }},
+	{"sessions.geoip_file", `""`, "File of MaxMind's format (GeoLite2-City.mmdb and the like) that tells where an address is, for the list of sessions. Read at the start. Empty for none: places are unknown.", func(c *Config) any { return &c.Sessions.GeoIPFile }},
+
 	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
 	{"oauth1.request_token_duration", "8h", "How long a consumer of OAuth 1.0a may take to exchange a request token; 0 is for ever.", func(c *Config) any { return &c.OAuth1.RequestTokenDuration }},
 	{"oauth1.access_token_duration", "24h", "How long an access token of OAuth 1.0a lives; 0 is for ever.", func(c *Config) any { return &c.OAuth1.AccessTokenDuration }},

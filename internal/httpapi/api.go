@@ -278,6 +278,9 @@ func (a *API) authenticate(c *Call) error {
 	actor, err := a.Auth.Authenticate(c.ctx, values[0], c.req.Method, c.req.URL.EscapedPath(), c.cameWith)
 	if err != nil {
 		if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+			if fault.ReasonOf(err) == reasonIdle {
+				return errUnauthenticated.Because(reasonIdle)
+			}
 			return errUnauthenticated
 		}
 		return err

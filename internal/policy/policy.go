@@ -134,7 +134,7 @@ func All() []Rule {
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
 		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, ec2Rules, trustRules,
-		mfaRules, federationRules, oauthRules,
+		mfaRules, sessionRules, federationRules, oauthRules,
 	} {
 		all = append(all, of...)
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/keyward/identity/internal/password"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/store"
 	"github.com/keyward/identity/internal/trust"
 )
@@ -39,6 +40,7 @@ import (
 type parts struct {
 	vault    *auth.Vault
 	follower *facts.Follower
+	sessions *session.Service
 }
 
 // assemble makes the services and the routes.
@@ -67,16 +69,23 @@ func (s *Server) assemble() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
+	sessions := session.NewService(s.store, session.Options{
+		Idle: cfg.Sessions.Idle, Keep: cfg.Token.AllowExpiredWindow + time.Minute, Remember: cfg.Cache.Size,
+	}, now)
+	places, err := s.openPlaces()
+	if err != nil {
+		return nil, err
+	}
 	attempts := auth.NewAttempts(s.store, lockout(cfg), now)
 	factors := mfa.NewService(s.store, s.keys.ring, attempts, mfaOptions(cfg), now, id)
 	gate := auth.NewService(auth.Parts{
-		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts,
+		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts, Sessions: sessions,
 		Passwords:  password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
 		Compliance: demands, Options: authOptions(cfg), Now: now, Floor: auth.Floor(cfg.Lockout.FailureFloor, time.Now),
 	})
 	roles := assignment.NewService(s.store, id)
 	services := v3.Services{
-		Auth: gate, MFA: factors, Facts: f,
+		Auth: gate, MFA: factors, Facts: f, Sessions: sessions, Places: places,
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id).WithCompliance(demands),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,
@@ -113,7 +122,19 @@ func (s *Server) assemble() (*parts, error) {
 	if s.echo, err = newEcho(s.api, s.ops, cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	return &parts{vault: vault, follower: follower}, nil
+	return &parts{vault: vault, follower: follower, sessions: sessions}, nil
+}
+
+// openPlaces opens the operator's file of places; nil for none.
+func (s *Server) openPlaces() (*session.Places, error) {
+	if s.cfg.Sessions.GeoIPFile == "" {
+		return nil, nil //nolint:nilnil // a nil one knows no place
+	}
+	var err error
+	if s.places, err = session.OpenPlaces(s.cfg.Sessions.GeoIPFile); err != nil {
+		return nil, fmt.Errorf("sessions.geoip_file: %w", err)
+	}
+	return s.places, nil
 }
 
 // Policy makes the engine from the rules and the operator's policy.yaml, if there is one.

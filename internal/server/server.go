@@ -26,6 +26,7 @@ import (
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/limit"
+	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/store"
 )
 
@@ -39,6 +40,7 @@ const (
 	maxConnections    = 8192
 	grace             = 10 * time.Second
 	housekeeping      = time.Minute
+	sightings         = time.Second // each session at most once a minute
 )
 
 // Deps are the server's sources of time, ids and log, for tests to replace. Zero fields get the real ones.
@@ -86,6 +88,8 @@ type Server struct {
 	echo  *echo.Echo
 	boot  bootstrap.Result
 
+	places *session.Places // nil for none
+
 	stop context.CancelFunc // ends what runs in the background
 	work sync.WaitGroup
 }
@@ -119,6 +123,7 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (s *Server, err erro
 	}
 	s.work.Go(func() { p.follower.Run(background) })
 	s.work.Go(func() { s.keepHouse(background) })
+	s.work.Go(func() { s.keepSightings(background, p.sessions) })
 	return s, nil
 }
 
@@ -232,10 +237,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 func (s *Server) Close() error {
 	s.stop()
 	s.work.Wait()
+	err := s.places.Close()
 	if s.store == nil {
-		return nil
+		return err
 	}
-	return s.store.Close()
+	return errors.Join(err, s.store.Close())
 }
 
 // keepHouse forgets what has expired, retires keys whose time has come, and reads the keys again in case that
@@ -251,6 +257,27 @@ func (s *Server) keepHouse(ctx context.Context) {
 		}
 		if err := errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx), s.keys.load(ctx)); err != nil && ctx.Err() == nil {
 			s.deps.Log.WarnContext(ctx, "housekeeping failed; it is tried again", "error", err.Error())
+		}
+	}
+}
+
+// keepSightings writes when sessions were seen, and what is left at the end.
+func (s *Server) keepSightings(ctx context.Context, t *session.Service) {
+	tick := time.NewTicker(sightings)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			err = t.Flush(context.WithoutCancel(ctx))
+		case <-tick.C:
+			err = t.Flush(ctx)
+		}
+		if err != nil {
+			s.deps.Log.WarnContext(ctx, "when sessions were seen could not be written; it is tried again", "error", err.Error())
+		}
+		if ctx.Err() != nil {
+			return
 		}
 	}
 }

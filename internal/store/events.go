@@ -48,8 +48,28 @@ func (s *Store) Append(ctx context.Context, ev event.Event) error {
 	return s.InTx(ctx, func(ctx context.Context) error { return s.append(ctx, ev) })
 }
 
-// append writes the event in the transaction of ctx.
-func (s *Store) append(ctx context.Context, ev event.Event) error {
+// append writes events in the transaction of ctx.
+func (s *Store) append(ctx context.Context, events ...event.Event) error {
+	rows := make([]eventRow, len(events))
+	for i := range events {
+		var err error
+		if rows[i], err = s.row(ctx, &events[i]); err != nil {
+			return err
+		}
+	}
+	t := s.txOf(ctx)
+	if err := t.db.WithContext(ctx).Set(exempt, true).Create(&rows).Error; err != nil {
+		return err
+	}
+	for i := range events {
+		events[i].ID = rows[i].ID
+	}
+	t.events = append(t.events, events...)
+	return nil
+}
+
+// row fills in what is empty in an event and returns its row.
+func (s *Store) row(ctx context.Context, ev *event.Event) (eventRow, error) {
 	if ev.At.IsZero() {
 		ev.At = s.now()
 	}
@@ -61,22 +81,12 @@ func (s *Store) append(ctx context.Context, ev event.Event) error {
 		ev.Origin = event.OriginOf(ctx)
 	}
 	detail, err := encode(ev.Detail)
-	if err != nil {
-		return err
-	}
-	row := eventRow{
+	return eventRow{
 		At: ev.At.UnixMicro(), Action: ev.Action, Outcome: string(ev.Outcome), Kind: string(ev.Kind),
 		TargetID: clean(ev.TargetID), UserID: clean(ev.UserID), DomainID: clean(ev.DomainID), Detail: detail,
 		Revoking: ev.Revoking,
 		ActorID:  clean(ev.ActorID), RequestID: clean(ev.RequestID), Address: clean(ev.Address), UserAgent: clean(ev.UserAgent),
-	}
-	t := s.txOf(ctx)
-	if err := t.db.WithContext(ctx).Set(exempt, true).Create(&row).Error; err != nil {
-		return err
-	}
-	ev.ID = row.ID
-	t.events = append(t.events, ev)
-	return nil
+	}, err
 }
 
 // EventsAfter returns up to limit events with greater ids, in the order of their ids; limit 0 means all. On

@@ -543,6 +543,23 @@ CREATE TABLE service_provider (
     CONSTRAINT service_provider_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE session (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    last_seen_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    methods text COLLATE "C" NOT NULL,
+    address text COLLATE "C" NOT NULL,
+    user_agent text COLLATE "C" NOT NULL,
+    auth_version bigint NOT NULL,
+    CONSTRAINT session_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX session_expiry ON public.session USING btree (expires_at);
+
+CREATE INDEX session_of_user ON public.session USING btree (user_id, created_at, id);
+
 CREATE TABLE sign_in_failure (
     user_id text COLLATE "C" NOT NULL,
     kind text COLLATE "C" NOT NULL,

@@ -465,6 +465,22 @@ CREATE TABLE service_provider (
     relay_state_prefix TEXT NOT NULL
 );
 
+CREATE TABLE session (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    methods      TEXT NOT NULL,
+    address      TEXT NOT NULL,
+    user_agent   TEXT NOT NULL,
+    auth_version INTEGER NOT NULL
+);
+
+CREATE INDEX session_expiry ON session (expires_at);
+
+CREATE INDEX session_of_user ON session (user_id, created_at, id);
+
 CREATE TABLE sign_in_failure (
     user_id      TEXT NOT NULL,
     kind         TEXT NOT NULL,

@@ -126,6 +126,9 @@ func (s *Store) RevokeOne(ctx context.Context, auditID string, expires time.Time
 
 func (s *Store) revoke(ctx context.Context, ev event.Event, expires time.Time) error {
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
+		if err := db.Exec("DELETE FROM session WHERE id = ?", ev.TargetID).Error; err != nil { // a single token is none
+			return err
+		}
 		return db.Exec(`INSERT INTO revocation (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE
 			SET expires_at = excluded.expires_at WHERE revocation.expires_at < excluded.expires_at`,
 			ev.TargetID, expires.UnixMicro()).Error
@@ -156,11 +159,11 @@ func (s *Store) UseReceipt(ctx context.Context, id string, expires time.Time) (b
 	return first && err == nil, err
 }
 
-// Purge deletes the revocations, receipts, nonces and tokens of OAuth that mean nothing any more, and the pending
+// Purge deletes the sessions, revocations, receipts, nonces and tokens of OAuth that mean nothing any more, and the pending
 // factors whose time has passed.
 func (s *Store) Purge(ctx context.Context, now time.Time) error {
 	err := s.mark(ctx, func(db *gorm.DB) error {
-		for _, table := range []string{"revocation", "used_receipt"} {
+		for _, table := range []string{"session", "revocation", "used_receipt"} {
 			if err := db.Exec("DELETE FROM "+table+" WHERE expires_at <= ?", now.UnixMicro()).Error; err != nil {
 				return err
 			}

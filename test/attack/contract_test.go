@@ -261,6 +261,7 @@ func furnished(t *testing.T, w *apitest.World) {
 	trust := map[string]any{"trustor_user_id": w.ID("target"), "trustee_user_id": w.ID("target"), "impersonation": false}
 	made = w.Post("/v3/OS-TRUST/trusts", map[string]any{"trust": trust}, apitest.Token(w.Token("target", ""))).Want(http.StatusCreated)
 	w.Name("the trust_id", made.Str("trust.id"))
+	w.Name("the session_id", w.Get("/v3/users/{the user_id}/sessions", w.As("sysadmin")).Want(http.StatusOK).Str("sessions.0.id"))
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 	})

@@ -189,7 +189,7 @@ func TestD12WhatIsForeignLooksMissing(t *testing.T) {
 		callers := outsiders(w)
 		const random = "0123456789abcdef0123456789abcdee"
 		foreign := map[string]string{}
-		for _, name := range []string{"domain_id", "project_id", "user_id", "group_id", "credential_id", "factor_id", "trust_id"} {
+		for _, name := range []string{"domain_id", "project_id", "user_id", "group_id", "credential_id", "factor_id", "trust_id", "session_id"} {
 			foreign[name] = w.ID("the " + name)
 		}
 		masked := func(r *apitest.Response, ids ...string) string {

@@ -82,6 +82,7 @@ func Run(t *testing.T, empty, migrated func(t testing.TB) string) { //nolint:fun
 		"what older root keys sealed is sealed again":         reseals,
 		"sealed values know their places":                     sealedPlaces,
 		"pending factors expire":                              purge,
+		"sessions are listed, seen and ended":                 sessions,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,
 		"failures are counted while others are forgotten":     countersUnderResets,
