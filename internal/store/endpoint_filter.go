@@ -104,20 +104,12 @@ func (s *Store) CreateEndpointGroup(ctx context.Context, g catalog.EndpointGroup
 func (s *Store) UpdateEndpointGroup(ctx context.Context, id string, change func(*catalog.EndpointGroup) error) (catalog.EndpointGroup, error) {
 	var g catalog.EndpointGroup
 	ev := event.Event{Action: "endpoint_group.update", Kind: event.Catalog, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[endpointGroupRow](db, missing("endpoint group", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if g, err = old.group(); err != nil {
-			return err
-		}
-		if err := change(&g); err != nil {
-			return err
-		}
-		g.ID = old.ID
-		row := newEndpointGroupRow(g)
-		return saveAll(db, &row, id)
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		g, err = edit(db, missing("endpoint group", id), id, endpointGroupRow.group, change, func(old endpointGroupRow, g *catalog.EndpointGroup) error {
+			g.ID = old.ID
+			return nil
+		}, sound(newEndpointGroupRow))
+		return err
 	})
 	return g, err
 }

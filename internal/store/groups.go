@@ -78,23 +78,12 @@ func (s *Store) CreateGroup(ctx context.Context, g identity.Group) error {
 func (s *Store) UpdateGroup(ctx context.Context, id string, change func(*identity.Group) error) (identity.Group, error) {
 	var g identity.Group
 	ev := event.Event{Action: "group.update", Kind: event.Group, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[groupRow](db, missing("group", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if g, err = old.group(); err != nil {
-			return err
-		}
-		if err := change(&g); err != nil {
-			return err
-		}
-		g.ID, g.DomainID, ev.DomainID = old.ID, old.DomainID, old.DomainID
-		row, err := newGroupRow(g)
-		if err != nil {
-			return err
-		}
-		return conflictAs(saveAll(db, &row, id), taken("group", g.Name, g.DomainID))
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		g, err = edit(db, missing("group", id), id, groupRow.group, change, func(old groupRow, g *identity.Group) error {
+			g.ID, g.DomainID, ev.DomainID = old.ID, old.DomainID, old.DomainID
+			return nil
+		}, newGroupRow)
+		return conflictAs(err, taken("group", g.Name, g.DomainID))
 	})
 	return g, err
 }

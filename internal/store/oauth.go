@@ -135,23 +135,12 @@ func (s *Store) CreateConsumer(ctx context.Context, c oauth.Consumer) error {
 func (s *Store) UpdateConsumer(ctx context.Context, id string, change func(*oauth.Consumer) error) (oauth.Consumer, error) {
 	var c oauth.Consumer
 	ev := event.Event{Action: "consumer.update", Kind: event.OAuth, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[consumerRow](db, missing("consumer", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if c, err = old.consumer(); err != nil {
-			return err
-		}
-		if err := change(&c); err != nil {
-			return err
-		}
-		c.ID, c.Secret = old.ID, old.Secret
-		row, err := newConsumerRow(c)
-		if err != nil {
-			return err
-		}
-		return saveAll(db, &row, id)
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		c, err = edit(db, missing("consumer", id), id, consumerRow.consumer, change, func(old consumerRow, c *oauth.Consumer) error {
+			c.ID, c.Secret = old.ID, old.Secret
+			return nil
+		}, newConsumerRow)
+		return err
 	})
 	return c, err
 }

@@ -65,23 +65,12 @@ func (s *Store) UpdatePolicyDocument(ctx context.Context, id string,
 	change func(*catalog.PolicyDocument) error) (catalog.PolicyDocument, error) {
 	var d catalog.PolicyDocument
 	ev := event.Event{Action: "policy_document.update", Kind: event.Document, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[policyDocumentRow](db, missing("policy", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if d, err = old.document(); err != nil {
-			return err
-		}
-		if err := change(&d); err != nil {
-			return err
-		}
-		d.ID = old.ID
-		row, err := newPolicyDocumentRow(d)
-		if err != nil {
-			return err
-		}
-		return saveAll(db, &row, id)
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		d, err = edit(db, missing("policy", id), id, policyDocumentRow.document, change, func(old policyDocumentRow, d *catalog.PolicyDocument) error {
+			d.ID = old.ID
+			return nil
+		}, newPolicyDocumentRow)
+		return err
 	})
 	return d, err
 }

@@ -72,26 +72,12 @@ func (s *Store) CreateRegion(ctx context.Context, r catalog.Region) error {
 func (s *Store) UpdateRegion(ctx context.Context, id string, change func(*catalog.Region) error) (catalog.Region, error) {
 	var r catalog.Region
 	ev := event.Event{Action: "region.update", Kind: event.Catalog, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[regionRow](db, missing("region", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if r, err = old.region(); err != nil {
-			return err
-		}
-		if err := change(&r); err != nil {
-			return err
-		}
-		r.ID = old.ID
-		if err := checkParent(db, r); err != nil {
-			return err
-		}
-		row, err := newRegionRow(r)
-		if err != nil {
-			return err
-		}
-		return saveAll(db, &row, id)
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		r, err = edit(db, missing("region", id), id, regionRow.region, change, func(old regionRow, r *catalog.Region) error {
+			r.ID = old.ID
+			return checkParent(db, *r)
+		}, newRegionRow)
+		return err
 	})
 	return r, err
 }

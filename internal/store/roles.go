@@ -97,23 +97,12 @@ func (s *Store) CreateRole(ctx context.Context, r assignment.Role) error {
 func (s *Store) UpdateRole(ctx context.Context, id string, change func(*assignment.Role) error) (assignment.Role, error) {
 	var r assignment.Role
 	ev := event.Event{Action: "role.update", Kind: event.Role, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[roleRow](db, missing("role", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if r, err = old.role(); err != nil {
-			return err
-		}
-		if err := change(&r); err != nil {
-			return err
-		}
-		r.ID, r.DomainID, ev.DomainID = old.ID, old.DomainID, old.DomainID
-		row, err := newRoleRow(r)
-		if err != nil {
-			return err
-		}
-		return conflictAs(saveAll(db, &row, id), taken("role", r.Name, r.DomainID))
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		r, err = edit(db, missing("role", id), id, roleRow.role, change, func(old roleRow, r *assignment.Role) error {
+			r.ID, r.DomainID, ev.DomainID = old.ID, old.DomainID, old.DomainID
+			return nil
+		}, newRoleRow)
+		return conflictAs(err, taken("role", r.Name, r.DomainID))
 	})
 	return r, err
 }

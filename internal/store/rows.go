@@ -25,6 +25,35 @@ func saveAll[R any](db *gorm.DB, row *R, id string) error {
 	return db.Model(row).Where("id = ?", id).Select("*").Omit("id").Updates(row).Error
 }
 
+// edit locks the row with an id, lets change alter what the row says, and stores all of it. keep puts back what no change
+// may alter, and checks what the row refers to. It returns what the row says then, also when it could not be stored.
+func edit[R, T any](db *gorm.DB, missing error, id string, read func(R) (T, error), change func(*T) error,
+	keep func(old R, now *T) error, write func(T) (R, error)) (now T, err error) {
+	old, err := lock[R](db, missing, "id = ?", id)
+	if err == nil {
+		now, err = read(old)
+	}
+	if err == nil {
+		err = change(&now)
+	}
+	if err == nil {
+		err = keep(old, &now)
+	}
+	if err != nil {
+		return now, err
+	}
+	row, err := write(now)
+	if err != nil {
+		return now, err
+	}
+	return now, saveAll(db, &row, id)
+}
+
+// sound is a conversion that never fails, where one that may is asked for.
+func sound[A, B any](convert func(A) B) func(A) (B, error) {
+	return func(a A) (B, error) { return convert(a), nil }
+}
+
 // conflictAs replaces a violated unique constraint by the given conflict.
 func conflictAs(err, conflict error) error {
 	if err != nil && duplicate(err) {

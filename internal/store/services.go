@@ -99,23 +99,12 @@ func (s *Store) CreateService(ctx context.Context, v catalog.Service) error {
 func (s *Store) UpdateService(ctx context.Context, id string, change func(*catalog.Service) error) (catalog.Service, error) {
 	var v catalog.Service
 	ev := event.Event{Action: "service.update", Kind: event.Catalog, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[serviceRow](db, missing("service", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if v, err = old.service(); err != nil {
-			return err
-		}
-		if err := change(&v); err != nil {
-			return err
-		}
-		v.ID = old.ID
-		row, err := newServiceRow(v)
-		if err != nil {
-			return err
-		}
-		return saveAll(db, &row, id)
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		v, err = edit(db, missing("service", id), id, serviceRow.service, change, func(old serviceRow, v *catalog.Service) error {
+			v.ID = old.ID
+			return nil
+		}, newServiceRow)
+		return err
 	})
 	return v, err
 }
@@ -187,26 +176,12 @@ func needPlace(db *gorm.DB, e catalog.Endpoint) error {
 func (s *Store) UpdateEndpoint(ctx context.Context, id string, change func(*catalog.Endpoint) error) (catalog.Endpoint, error) {
 	var e catalog.Endpoint
 	ev := event.Event{Action: "endpoint.update", Kind: event.Catalog, TargetID: id}
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[endpointRow](db, missing("endpoint", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if e, err = old.endpoint(); err != nil {
-			return err
-		}
-		if err := change(&e); err != nil {
-			return err
-		}
-		e.ID = old.ID
-		if err := needPlace(db, e); err != nil {
-			return err
-		}
-		row, err := newEndpointRow(e)
-		if err != nil {
-			return err
-		}
-		return saveAll(db, &row, id)
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		e, err = edit(db, missing("endpoint", id), id, endpointRow.endpoint, change, func(old endpointRow, e *catalog.Endpoint) error {
+			e.ID = old.ID
+			return needPlace(db, *e)
+		}, newEndpointRow)
+		return err
 	})
 	return e, err
 }
