@@ -18,8 +18,8 @@ type factors struct{ Services }
 func (h factors) ops() []httpapi.Op {
 	return []httpapi.Op{
 		httpapi.On("GET /v3/users/{user_id}/mfa", policy.GetUserMFA, h.owner, h.state),
-		httpapi.On("POST /v3/users/{user_id}/mfa/totp", policy.CreateUserMFATOTP, h.owner, h.enrol).Fresh(auth.FreshFor),
-		httpapi.On("POST /v3/users/{user_id}/mfa/totp/{factor_id}/confirm", policy.ConfirmUserMFATOTP, h.owner, h.confirm).Fresh(auth.FreshFor),
+		httpapi.On("POST /v3/users/{user_id}/mfa/totp", policy.CreateUserMFATOTP, h.owner, h.enrol).Fresh(auth.FreshFor).OrReceipt(),
+		httpapi.On("POST /v3/users/{user_id}/mfa/totp/{factor_id}/confirm", policy.ConfirmUserMFATOTP, h.owner, h.confirm).Fresh(auth.FreshFor).OrReceipt(),
 		httpapi.On("DELETE /v3/users/{user_id}/mfa/totp/{factor_id}", policy.DeleteUserMFATOTP, h.owner, h.remove).Fresh(auth.FreshFor),
 		httpapi.On("GET /v3/users/{user_id}/mfa/recovery_codes", policy.GetUserMFARecoveryCodes, h.owner, h.count),
 		httpapi.On("POST /v3/users/{user_id}/mfa/recovery_codes", policy.CreateUserMFARecoveryCodes, h.owner, h.regenerate).Fresh(auth.FreshFor),
@@ -105,6 +105,10 @@ func (h factors) state(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
+	from, err := h.Auth.RequiredFrom(c.Context(), o.UserID)
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
 	left, total, err := h.MFA.RecoveryCodes(c.Context(), o.UserID)
 	if err != nil {
 		return httpapi.Reply{}, err
@@ -115,7 +119,7 @@ func (h factors) state(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
 		enabled = enabled || f.State == mfa.Active
 	}
 	return httpapi.Show("mfa", map[string]any{
-		"enabled": enabled, "required": required, "factors": views, "recovery_codes": countView{Remaining: left, Total: total},
+		"enabled": enabled, "required": required, "required_from": httpapi.TimeOf(from), "factors": views, "recovery_codes": countView{Remaining: left, Total: total},
 	}), nil
 }
 
@@ -158,7 +162,11 @@ func (h factors) confirm(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
 	if codes != nil {
 		reply["recovery_codes"] = codes
 	}
-	return httpapi.JSON(http.StatusOK, reply), nil
+	if !c.Actor.Enrolling {
+		return httpapi.JSON(http.StatusOK, reply), nil
+	}
+	receipt, err := h.Auth.Enrolled(c.Context(), c.Actor)
+	return httpapi.JSON(http.StatusOK, reply).With(httpapi.ReceiptHeader, receipt), err
 }
 
 func (h factors) remove(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {

@@ -43,6 +43,8 @@ var bodies = map[string]string{
 	"createApplicationCredential": `{"application_credential":{"name":"x"}}`,
 	"createTrust":                 `{"trust":{"trustor_user_id":"{ann}","trustee_user_id":"{bob}","impersonation":false}}`,
 	"enrolTotp":                   `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`,
+	"createMfaRequirement": `{"requirement":{"role_id":"{role member}"}}`, "updateMfaRequirement": `{"requirement":{"grace_days":1}}`,
+	"createMfaExemption":     `{"exemption":{"user_id":"{ann}","reason":"x","expires_at":"2026-06-01T00:00:00Z"}}`,
 	"createRegisteredLimits": `{"registered_limits":[{"service_id":"{service}","resource_name":"x","default_limit":1}]}`,
 	"updateRegisteredLimit":  `{"registered_limit":{"default_limit":2}}`,
 	"createLimits":           `{"limits":[{"service_id":"{service}","resource_name":"cores","resource_limit":1,"domain_id":"{red}"}]}`,
@@ -82,7 +84,7 @@ var variables = strings.NewReplacer(
 	"{service_id}", "{service}", "{endpoint_id}", "{endpoint}", "{endpoint_group_id}", "{endpoint_group}", "{policy_id}", "{policy}", "{credential_id}", "{credential}", "{factor_id}", "{factor}",
 	"{application_credential_id}", "{application_credential}", "{access_rule_id}", "{access_rule}", "{trust_id}", "{trust}",
 	"{token_id}", "{v2token}", "{value}", "blue", "{group}", "ldap", "{option}", "url",
-	"{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
+	"{requirement_id}", "{requirement}", "{exemption_id}", "{exemption}", "{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
 	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
 	"{consumer_id}", "{consumer}", "{request_token_id}", "{request_token}", "{access_token_id}", "{access_token}",
 	"{session_id}", "0123456789abcdefghijkl",
@@ -145,6 +147,8 @@ func goldenWorld(t *testing.T) *apitest.World {
 	addFirst := func(path, kind, body string) {
 		w.Name(kind, w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+"s.0.id"))
 	}
+	add("/v3/mfa/requirements", "requirement", `{"requirement":{"group_id":"{group}","from":"2999-01-01T00:00:00Z"}}`)
+	add("/v3/mfa/exemptions", "exemption", bodies["createMfaExemption"])
 	addFirst("/v3/registered_limits", "registered_limit", `{"registered_limits":[{"service_id":"{service}","resource_name":"cores","default_limit":1}]}`)
 	addFirst("/v3/limits", "limit", `{"limits":[{"service_id":"{service}","resource_name":"cores","resource_limit":1,"project_id":"{red/web}"}]}`)
 	w.Put("/v3/groups/{group}/users/{ann}", w.As("sysadmin")).Want(http.StatusNoContent)

@@ -261,10 +261,18 @@ func (r receiptAnswer) Reply(string) httpapi.Reply {
 	v.Receipt.ExpiresAt, v.Receipt.IssuedAt = httpapi.Time(r.ExpiresAt), httpapi.Time(r.IssuedAt)
 	v.Required = r.Required
 	if r.Reason != "" {
-		f := httpapi.NewRefusal(fault.New(fault.Unauthorized, "Prove yourself again: the sign-in is too old or too weak for this.").Because(r.Reason))
+		f := httpapi.NewRefusal(fault.New(fault.Unauthorized, "%s", receiptMessage(r.Reason)).Because(r.Reason))
 		v.Error = &f
 	}
 	return httpapi.JSON(http.StatusUnauthorized, v).With("Openstack-Auth-Receipt", r.Text)
+}
+
+// receiptMessage tells people what to do.
+func receiptMessage(reason string) string {
+	if reason == auth.ReasonEnrol {
+		return "A second factor is demanded of you, and you have none. Enrol one with this receipt, then complete the sign-in."
+	}
+	return "Prove yourself again: the sign-in is too old or too weak for this."
 }
 
 func (h tokens) changePassword(c *httpapi.Call) (httpapi.Reply, error) {

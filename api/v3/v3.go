@@ -13,6 +13,7 @@ import (
 	"github.com/keyward/identity/internal/clientcert"
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/domainconfig"
+	"github.com/keyward/identity/internal/duty"
 	"github.com/keyward/identity/internal/ec2"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/federation"
@@ -38,6 +39,7 @@ type Services struct {
 	Trust         *trust.Service
 	MFA           *mfa.Service
 	Sessions      *session.Service
+	Duty          *duty.Service
 	Facts         *facts.Facts
 	DomainConfig  *domainconfig.Service
 	Limit         *limit.Service
@@ -81,6 +83,7 @@ func Ops(s Services) []httpapi.Op {
 		accessKeys{s}.ops(),
 		trusts{s}.ops(),
 		factors{s}.ops(),
+		duties{s}.ops(),
 		sessions{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),

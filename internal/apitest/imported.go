@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 
 	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/keyring"
 	"github.com/keyward/identity/internal/store"
@@ -43,6 +44,17 @@ func (w *World) Passwords(user string) []identity.Password {
 	var all []identity.Password
 	w.withStore(func(ctx context.Context, st *store.Store, _ *keyring.Ring) (err error) {
 		all, err = st.PasswordHistory(ctx, w.ID(user), 1000)
+		return err
+	})
+	return all
+}
+
+// Events is the whole stream of events.
+func (w *World) Events() []event.Event {
+	w.t.Helper()
+	var all []event.Event
+	w.withStore(func(ctx context.Context, st *store.Store, _ *keyring.Ring) (err error) {
+		all, err = st.EventsAfter(ctx, 0, 0)
 		return err
 	})
 	return all

@@ -68,6 +68,19 @@ func (t *Table) Role(id string) *Role { return t.roles[id] }
 // StandsFor returns the global roles that a grant of the role gives, itself first if it is global.
 func (t *Table) StandsFor(roleID string) []*Role { return t.closure[roleID] }
 
+// Givers returns the roles a grant of which gives the role: itself first, even when it is of a domain, and all that
+// imply it, ordered by id.
+func (t *Table) Givers(roleID string) []string {
+	ids := []string{roleID}
+	for id, given := range t.closure {
+		if id != roleID && slices.ContainsFunc(given, func(r *Role) bool { return r.ID == roleID }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids[1:])
+	return ids
+}
+
 // Steps is StandsFor with the implication that each role comes from.
 func (t *Table) Steps(roleID string) []Step { return t.steps[roleID] }
 

@@ -139,6 +139,9 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 	if p.expired {
 		return Issued{}, fault.New(fault.Unauthorized, "The password is expired and needs to be changed for user: %s.", u.ID).Because("password_expired")
 	}
+	if err := s.begin(ctx, u); err != nil {
+		return Issued{}, err
+	}
 	t := &Token{Claims: s.claims(u, *p, need), User: u, UserDomain: d}
 	if err := s.scope(ctx, t, *p, want); err != nil {
 		return Issued{}, err
@@ -148,14 +151,6 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 
 var errOldAPI = fault.New(fault.Unauthorized,
 	"This user signs in with a second factor, which the v2.0 API does not know. Use the Identity API v3.").Because("mfa_requires_v3")
-
-func (s *Service) requirement(ctx context.Context, u *identity.User) (requirement, error) {
-	has, err := s.facts.HasFactor(ctx, u.ID)
-	if err != nil {
-		return nil, err
-	}
-	return requirementOf(u.Options, has), nil
-}
 
 // spend looks at the passcode and spends it.
 func (s *Service) spend(ctx context.Context, p *proofs) error {

@@ -37,7 +37,15 @@ func (s *Service) incomplete(ctx context.Context, u *identity.User, p proofs, ne
 	if p.receipt != nil && !subset(p.kept, p.methods) {
 		c.AuthTime, c.ExpiresAt = p.receipt.AuthTime, p.receipt.ExpiresAt
 	}
-	return s.receipt(ctx, u, c, need, "")
+	may, err := s.mayEnrol(ctx, u, need, c.Methods)
+	if err != nil {
+		return err
+	}
+	reason := ""
+	if may {
+		reason = ReasonEnrol
+	}
+	return s.receipt(ctx, u, c, need, reason)
 }
 
 func (s *Service) blankReceipt(u *identity.User, methods []string) token.Claims {

@@ -195,4 +195,7 @@ func (s *Service) warm(ctx context.Context, userID string, want WantedScope) {
 	want.state(t)
 	_ = s.stand(ctx, t)
 	_, _ = s.facts.HasFactor(ctx, userID)
+	if t.User != nil {
+		_, _ = s.facts.Duty(ctx, t.User)
+	}
 }

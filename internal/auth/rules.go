@@ -31,9 +31,9 @@ type requirement [][]string
 
 // requirementOf works out what a user must prove. An administrator's rules hold unless they are switched off;
 // a rule that names a method we do not know can never be met, and rules that cannot be read let nobody in
-// (Keystone would let everybody in). A confirmed factor is demanded whatever the rules say, unless a rule
-// names it already.
-func requirementOf(o identity.Options, hasFactor bool) requirement {
+// (Keystone would let everybody in). A factor is demanded whatever the rules say, unless a rule names it already, of
+// everybody who has confirmed one, and of those who must have one.
+func requirementOf(o identity.Options, factor bool) requirement {
 	if o.Unreadable {
 		return nil
 	}
@@ -46,7 +46,7 @@ func requirementOf(o identity.Options, hasFactor bool) requirement {
 			}
 		}
 	}
-	if !hasFactor {
+	if !factor {
 		return rules
 	}
 	for i, r := range rules {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/duty"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
@@ -43,6 +44,8 @@ type Store interface {
 	// BeginSession stores a person's new sign-in; ProveSession what was shown in it since. They append no event.
 	BeginSession(ctx context.Context, x session.Session) error
 	ProveSession(ctx context.Context, id string, methods []string) error
+	// BeginDuty notes that the user has fallen under requirements of a second factor.
+	BeginDuty(ctx context.Context, userID string, requirementIDs []string, since time.Time) error
 	Append(ctx context.Context, e event.Event) error
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 }
@@ -59,6 +62,8 @@ type Facts interface {
 	Trust(ctx context.Context, id string) (*trust.Trust, error)
 	AccessToken(ctx context.Context, id string) (*oauth.AccessToken, error)
 	HasFactor(ctx context.Context, userID string) (bool, error)
+	// Duty is what an operator demands of the user's second factors.
+	Duty(ctx context.Context, u *identity.User) (duty.Duty, error)
 	Revoked(ctx context.Context, auditID, chainID string) (bool, error)
 	// Version changes before anything that was true may be false; it means nothing unless trusted.
 	Version() (version uint64, trusted bool)

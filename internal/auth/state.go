@@ -283,15 +283,17 @@ func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) 
 	if a.Delegated {
 		return fault.New(fault.Forbidden, "A delegated token cannot be used for this.").Because("delegated_token")
 	}
+	if a.Enrolling {
+		return s.freshEnough(a, age)
+	}
 	u, _, err := s.liveUser(ctx, a.UserID)
 	if err != nil {
 		return orRefused(err)
 	}
-	has, err := s.facts.HasFactor(ctx, a.UserID)
+	need, err := s.requirement(ctx, u)
 	if err != nil {
 		return err
 	}
-	need := requirementOf(u.Options, has)
 	if s.now().Sub(a.AuthTime) <= age && need.metBy(a.Methods) {
 		return nil
 	}

@@ -31,11 +31,13 @@ const (
 	Role       Kind = "role"
 	Grant      Kind = "grant"
 	Catalog    Kind = "catalog" // regions, services, endpoints, and which project sees which of them
-	Factor     Kind = "factor"  // second factors and recovery codes
+	Factor     Kind = "factor"  // second factors and recovery codes, and what is on record about who must have one
 	Token      Kind = "token"   // issue, refusal and revocation
 	Key        Kind = "key"     // signing keys
 	Policy     Kind = "policy"  // refusals by policy
 	Credential Kind = "credential"
+	// Duty is what is demanded of second factors.
+	Duty Kind = "mfa_requirement"
 	// AppCredential is an application credential or an access rule, Trust a trust: what tokens may stem from.
 	AppCredential Kind = "application_credential"
 	Trust         Kind = "trust"

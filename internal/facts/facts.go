@@ -17,6 +17,7 @@ import (
 	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/catalog"
+	"github.com/keyward/identity/internal/duty"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/federation"
@@ -42,6 +43,11 @@ type Source interface {
 	FilteredProjects(ctx context.Context) ([]string, error)
 	EndpointsOf(ctx context.Context, projectID string) ([]string, error)
 	Factors(ctx context.Context, userID string) ([]mfa.Factor, error)
+	// Requirements are all that is demanded of second factors, and DutyRecord what is on record about a user.
+	Requirements(ctx context.Context) ([]duty.Requirement, error)
+	DutyRecord(ctx context.Context, userID string) (duty.Record, error)
+	// GroupIDs names the groups that a user is a member of.
+	GroupIDs(ctx context.Context, userID string) ([]string, error)
 	Revoked(ctx context.Context, ids ...string) (bool, error)
 	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
 	Trust(ctx context.Context, id string) (trust.Trust, error)
@@ -61,6 +67,9 @@ type Facts struct {
 	projects     *otter.Cache[string, *resource.Project]
 	grants       *otter.Cache[string, []assignment.Grant]
 	factors      *otter.Cache[string, bool]
+	groups       *otter.Cache[string, []string]
+	records      *otter.Cache[string, duty.Record]
+	requirements atomic.Pointer[[]duty.Requirement]
 	revoked      *otter.Cache[string, bool]
 	appCreds     *otter.Cache[string, *appcred.Credential]
 	trusts       *otter.Cache[string, *trust.Trust]
@@ -92,6 +101,8 @@ func New(source Source, size int, now func() time.Time) *Facts {
 		projects:     bounded[*resource.Project](size),
 		grants:       bounded[[]assignment.Grant](size),
 		factors:      bounded[bool](size),
+		groups:       bounded[[]string](size),
+		records:      bounded[duty.Record](size),
 		revoked:      bounded[bool](2 * size),
 		appCreds:     bounded[*appcred.Credential](size),
 		trusts:       bounded[*trust.Trust](size),
@@ -195,6 +206,9 @@ func (f *Facts) forget() {
 	f.projects.InvalidateAll()
 	f.grants.InvalidateAll()
 	f.factors.InvalidateAll()
+	f.groups.InvalidateAll()
+	f.records.InvalidateAll()
+	f.requirements.Store(nil)
 	f.revoked.InvalidateAll()
 	f.appCreds.InvalidateAll()
 	f.trusts.InvalidateAll()
@@ -214,8 +228,11 @@ func (f *Facts) drop(e event.Event) {
 		f.users.Invalidate(id)
 		f.grants.Invalidate(id)
 		f.factors.Invalidate(id)
+		f.groups.Invalidate(id)
+		f.records.Invalidate(id)
 	case event.Membership:
 		f.grants.Invalidate(e.UserID)
+		f.groups.Invalidate(e.UserID)
 	case event.Grant:
 		if e.UserID != "" {
 			f.grants.Invalidate(e.UserID)
@@ -224,10 +241,13 @@ func (f *Facts) drop(e event.Event) {
 		}
 	case event.Group:
 		f.grants.InvalidateAll()
+		f.groups.InvalidateAll()
+		f.requirements.Store(nil) // what was demanded of it goes with it
 	case event.Role:
 		f.table.Store(nil)
 		f.grants.InvalidateAll()
 		f.appCreds.InvalidateAll() // those that were made with a role go with it
+		f.requirements.Store(nil)
 	case event.Project:
 		if e.Action == "project.delete" {
 			f.forget() // whatever was in it or granted on it is gone with it
@@ -240,6 +260,9 @@ func (f *Facts) drop(e event.Event) {
 		f.partners.Store(nil)
 	case event.Factor:
 		f.factors.Invalidate(e.UserID)
+		f.records.Invalidate(e.UserID)
+	case event.Duty:
+		f.requirements.Store(nil)
 	case event.AppCredential:
 		f.appCreds.Invalidate(e.TargetID)
 	case event.Trust:

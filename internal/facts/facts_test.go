@@ -11,6 +11,7 @@ import (
 
 	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
+	"github.com/keyward/identity/internal/duty"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/federation"
@@ -24,11 +25,13 @@ import (
 
 // source counts reads and answers what the test sets.
 type source struct {
-	mu     sync.Mutex
-	reads  map[string]int
-	users  map[string]string   // name by id
-	given  map[string][]string // endpoints by project
-	during func()              // runs while a user or the endpoints of a project are read, after the answer is fixed
+	mu    sync.Mutex
+	reads map[string]int
+	users map[string]string   // name by id
+	given map[string][]string // endpoints by project
+	// demanded are the requirements of second factors.
+	demanded []duty.Requirement
+	during   func() // runs while a user or the endpoints of a project are read, after the answer is fixed
 }
 
 func (s *source) count(what string) {
@@ -106,6 +109,21 @@ func (s *source) Trust(context.Context, string) (trust.Trust, error) {
 	return trust.Trust{}, nil
 }
 
+func (s *source) Requirements(context.Context) ([]duty.Requirement, error) {
+	s.count("requirements")
+	return s.demanded, nil
+}
+
+func (s *source) DutyRecord(context.Context, string) (duty.Record, error) {
+	s.count("record")
+	return duty.Record{}, nil
+}
+
+func (s *source) GroupIDs(context.Context, string) ([]string, error) {
+	s.count("groups")
+	return []string{"g"}, nil
+}
+
 type transaction struct{}
 
 func (s *source) InTransaction(ctx context.Context) bool { return ctx.Value(transaction{}) != nil }
@@ -176,7 +194,9 @@ func TestCachesAreNotUsedWhenTheStreamIsNotHeard(t *testing.T) {
 func TestAnEventDropsWhatItNames(t *testing.T) {
 	t.Parallel()
 	f, s, _ := world()
+	s.demanded = []duty.Requirement{{ID: "r", On: duty.OfGroup, TargetID: "g"}}
 	ctx := t.Context()
+	owes := func() { _, _ = f.Duty(ctx, &identity.User{ID: "u"}) }
 	for _, c := range []struct {
 		e    event.Event
 		what string
@@ -194,6 +214,12 @@ func TestAnEventDropsWhatItNames(t *testing.T) {
 		{event.Event{Kind: event.Federation, Action: "service_provider.update", TargetID: "sp"}, "partners", func() { _, _ = f.ServiceProviders(ctx) }},
 		{event.Event{Kind: event.Catalog, TargetID: "s"}, "catalog", func() { _, _ = f.Catalog(ctx, "") }},
 		{event.Event{Kind: event.Factor, TargetID: "f", UserID: "u"}, "factors", func() { _, _ = f.HasFactor(ctx, "u") }},
+		{event.Event{Kind: event.Duty, TargetID: "r"}, "requirements", owes},
+		{event.Event{Kind: event.Role, TargetID: "r"}, "requirements", owes},
+		{event.Event{Kind: event.Group, TargetID: "g"}, "requirements", owes},
+		{event.Event{Kind: event.Group, TargetID: "g"}, "groups", owes},
+		{event.Event{Kind: event.Membership, UserID: "u"}, "groups", owes},
+		{event.Event{Kind: event.Factor, TargetID: "x", UserID: "u"}, "record", owes},
 		{event.Event{Kind: event.Token, Action: "token.revoke", TargetID: "a"}, "revoked", func() { _, _ = f.Revoked(ctx, "a", "a") }},
 		{event.Event{Kind: "from a later version", TargetID: "?"}, "user", func() { name(t, f, "u") }},
 	} {

@@ -40,6 +40,11 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token, method, path string, cameWith func(thumbprint string) bool) (policy.Actor, error)
 }
 
+// Receipts tells whose receipt is good for enrolling a second factor. It fails with Unauthorized for every other.
+type Receipts interface {
+	Enrolling(ctx context.Context, receipt string) (policy.Actor, error)
+}
+
 // StepUp refuses callers whose proof is too old or weaker than what they have enrolled.
 type StepUp interface {
 	Fresh(ctx context.Context, actor policy.Actor, age time.Duration) error
@@ -55,6 +60,7 @@ type API struct {
 	// BaseURL is the public URL of the server without a slash at the end; request headers never change it.
 	BaseURL  string
 	Auth     Authenticator
+	Receipts Receipts
 	StepUp   StepUp
 	Policy   Policy
 	Contract *contract.Contract
@@ -271,11 +277,7 @@ func (a *API) serve(c *Call, check *contract.Operation) (Reply, error) {
 }
 
 func (a *API) authenticate(c *Call) error {
-	values := c.req.Header.Values("X-Auth-Token")
-	if len(values) != 1 || values[0] == "" {
-		return errUnauthenticated
-	}
-	actor, err := a.Auth.Authenticate(c.ctx, values[0], c.req.Method, c.req.URL.EscapedPath(), c.cameWith)
+	actor, err := a.caller(c)
 	if err != nil {
 		if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
 			if fault.ReasonOf(err) == reasonIdle {
@@ -291,6 +293,21 @@ func (a *API) authenticate(c *Call) error {
 	c.ctx = event.WithOrigin(c.ctx, origin)
 	return nil
 }
+
+// caller tells who asks: the bearer of the token, or of a receipt where there is no token and a receipt will do.
+func (a *API) caller(c *Call) (policy.Actor, error) {
+	values := c.req.Header.Values("X-Auth-Token")
+	if receipt := c.Header(ReceiptHeader); c.op.byReceipt && len(values) == 0 && receipt != "" {
+		return a.Receipts.Enrolling(c.ctx, receipt)
+	}
+	if len(values) != 1 || values[0] == "" {
+		return policy.Actor{}, errUnauthenticated
+	}
+	return a.Auth.Authenticate(c.ctx, values[0], c.req.Method, c.req.URL.EscapedPath(), c.cameWith)
+}
+
+// ReceiptHeader is where receipts travel, both ways.
+const ReceiptHeader = "Openstack-Auth-Receipt"
 
 // readBody reads, bounds and checks the body. Operations whose contract has no body ignore what is sent, but
 // still bound it.

@@ -20,6 +20,8 @@ type Op struct {
 	// MaxAge, when set, demands that the caller proved himself no longer ago than that, with a second
 	// factor when he has one.
 	MaxAge time.Duration
+	// byReceipt also admits callers who have no token but a receipt that is good for enrolling a second factor.
+	byReceipt bool
 	// headRule replaces Rule for HEAD requests; nil for the same rule.
 	headRule *policy.Rule
 	// headStatus replaces the status of a HEAD that goes well; zero for that of the GET.
@@ -53,6 +55,12 @@ func (o Op) Refusing(as func(error) error) Op {
 // Fresh returns the operation with a bound on the age of the caller's proof (step-up).
 func (o Op) Fresh(age time.Duration) Op {
 	o.MaxAge = age
+	return o
+}
+
+// OrReceipt returns the operation open to those who must enrol a second factor before they get a token.
+func (o Op) OrReceipt() Op {
+	o.byReceipt = true
 	return o
 }
 

@@ -63,6 +63,9 @@ type Actor struct {
 	Unrestricted    bool
 	// TrustID is the trust that it was made from, empty for all other tokens.
 	TrustID string
+	// Enrolling says that the caller has no token but the receipt of a sign-in that lacks a second factor, which is good
+	// for enrolling one.
+	Enrolling bool
 }
 
 // Scope returns the scope type of the actor's token. Unscoped counts as project.
@@ -134,7 +137,7 @@ func All() []Rule {
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
 		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, ec2Rules, trustRules,
-		mfaRules, sessionRules, federationRules, oauthRules,
+		mfaRules, mfaDutyRules, sessionRules, federationRules, oauthRules,
 	} {
 		all = append(all, of...)
 	}

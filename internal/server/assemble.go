@@ -20,6 +20,7 @@ import (
 	"github.com/keyward/identity/internal/contract"
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/domainconfig"
+	"github.com/keyward/identity/internal/duty"
 	"github.com/keyward/identity/internal/ec2"
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/federation"
@@ -103,11 +104,12 @@ func (s *Server) assemble() (*parts, error) {
 	services.OAuth = oauth.NewService(s.store, f, s.keys.ring, oauth.Options{
 		RequestTokens: cfg.OAuth1.RequestTokenDuration, AccessTokens: cfg.OAuth1.AccessTokenDuration,
 	}, now, id)
+	services.Duty = duty.NewService(s.store, f, now, id)
 	services.EC2 = ec2.NewService(services.Credential, gate, now)
 	services.Federation = federation.NewService(s.store, services.Resource, id)
 	services.Certificate = clientcert.NewService(services.Federation, gate, cfg.OAuth2.CertDNMappingID, now)
 	s.api = &httpapi.API{
-		BaseURL: cfg.PublicURL, Auth: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
+		BaseURL: cfg.PublicURL, Auth: gate, Receipts: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
 		Log: s.deps.Log, Now: now, Timeout: cfg.RequestTimeout,
 		Certificate: clientCertificate(cfg.OAuth2.ClientCertificateHeader, cfg.TrustedProxies),
 		Audit:       (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,

@@ -234,6 +234,56 @@ CREATE TABLE membership (
 
 CREATE INDEX membership_of_user ON public.membership USING btree (user_id);
 
+CREATE TABLE mfa_duty (
+    requirement_id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    since bigint NOT NULL,
+    CONSTRAINT mfa_duty_pkey PRIMARY KEY (requirement_id, user_id),
+    CONSTRAINT mfa_duty_requirement_id_fkey FOREIGN KEY (requirement_id) REFERENCES mfa_requirement(id) ON DELETE CASCADE,
+    CONSTRAINT mfa_duty_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE INDEX mfa_duty_user ON public.mfa_duty USING btree (user_id);
+
+CREATE TABLE mfa_exemption (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    reason text COLLATE "C" NOT NULL,
+    expires_at bigint NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text COLLATE "C" NOT NULL,
+    CONSTRAINT mfa_exemption_pkey PRIMARY KEY (id),
+    CONSTRAINT mfa_exemption_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX mfa_exemption_user ON public.mfa_exemption USING btree (user_id);
+
+CREATE TABLE mfa_requirement (
+    id text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    role_id text COLLATE "C",
+    group_id text COLLATE "C",
+    project_id text COLLATE "C",
+    domain_id text COLLATE "C",
+    from_at bigint NOT NULL,
+    grace_days bigint NOT NULL,
+    description text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT mfa_requirement_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT mfa_requirement_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_group(id) ON DELETE CASCADE,
+    CONSTRAINT mfa_requirement_pkey PRIMARY KEY (id),
+    CONSTRAINT mfa_requirement_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+    CONSTRAINT mfa_requirement_role_id_fkey FOREIGN KEY (role_id) REFERENCES role(id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX mfa_requirement_domain ON public.mfa_requirement USING btree (domain_id);
+
+CREATE UNIQUE INDEX mfa_requirement_group ON public.mfa_requirement USING btree (group_id);
+
+CREATE UNIQUE INDEX mfa_requirement_project ON public.mfa_requirement USING btree (project_id);
+
+CREATE UNIQUE INDEX mfa_requirement_role ON public.mfa_requirement USING btree (role_id);
+
 CREATE TABLE oauth_access_token (
     id text COLLATE "C" NOT NULL,
     secret text COLLATE "C" NOT NULL,

@@ -200,6 +200,47 @@ CREATE TABLE membership (
 
 CREATE INDEX membership_of_user ON membership (user_id);
 
+CREATE TABLE mfa_duty (
+    requirement_id TEXT NOT NULL REFERENCES mfa_requirement (id) ON DELETE CASCADE,
+    user_id        TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    since          INTEGER NOT NULL,
+    PRIMARY KEY (requirement_id, user_id)
+);
+
+CREATE INDEX mfa_duty_user ON mfa_duty (user_id);
+
+CREATE TABLE mfa_exemption (
+    id         TEXT PRIMARY KEY,
+    user_id    TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    reason     TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX mfa_exemption_user ON mfa_exemption (user_id);
+
+CREATE TABLE mfa_requirement (
+    id          TEXT PRIMARY KEY,
+    kind        TEXT NOT NULL,
+    role_id     TEXT REFERENCES role (id) ON DELETE CASCADE,
+    group_id    TEXT REFERENCES user_group (id) ON DELETE CASCADE,
+    project_id  TEXT REFERENCES project (id) ON DELETE CASCADE,
+    domain_id   TEXT REFERENCES project (id) ON DELETE CASCADE,
+    from_at     INTEGER NOT NULL,
+    grace_days  INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX mfa_requirement_domain ON mfa_requirement (domain_id);
+
+CREATE UNIQUE INDEX mfa_requirement_group ON mfa_requirement (group_id);
+
+CREATE UNIQUE INDEX mfa_requirement_project ON mfa_requirement (project_id);
+
+CREATE UNIQUE INDEX mfa_requirement_role ON mfa_requirement (role_id);
+
 CREATE TABLE oauth_access_token (
     id          TEXT PRIMARY KEY,
     secret      TEXT NOT NULL,

@@ -265,6 +265,8 @@ func furnished(t *testing.T, w *apitest.World) {
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 	})
+	create("requirement", "/v3/mfa/requirements", map[string]any{"group_id": w.ID("the group_id"), "from": "2999-01-01T00:00:00Z"})
+	create("exemption", "/v3/mfa/exemptions", map[string]any{"user_id": w.ID("target"), "reason": "x", "expires_at": "2026-06-01T00:00:00Z"})
 	first := func(kind, path, body string) {
 		w.Name("the "+kind+"_id", w.Post(path, body, w.As("sysadmin")).Want(http.StatusCreated).Str(kind+"s.0.id"))
 	}
