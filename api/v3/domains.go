@@ -46,7 +46,7 @@ type domainBody struct {
 	Description optional.Value[string]   `json:"description"`
 	Enabled     optional.Value[bool]     `json:"enabled"`
 	Tags        optional.Value[[]string] `json:"tags"`
-	Options     resourceOptions          `json:"options"`
+	Options     domainOptions            `json:"options"`
 	// ExplicitID is the id that the domain shall have; in a PATCH it may be anything and says nothing.
 	ExplicitID optional.Value[any] `json:"explicit_domain_id"`
 	Extra      attributes          `json:",embed"`
@@ -55,6 +55,12 @@ type domainBody struct {
 // resourceOptions are the options of domains and projects in a body.
 type resourceOptions struct {
 	Immutable optional.Value[bool] `json:"immutable"`
+}
+
+// domainOptions are the options of domains in a body.
+type domainOptions struct {
+	resourceOptions
+	PasscodeInPassword optional.Value[bool] `json:"passcode_in_password"`
 }
 
 func (h domains) find(c *httpapi.Call) (resource.Domain, error) {
@@ -91,7 +97,7 @@ func (h domains) create(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
 	}
 	draft := resource.Draft{
 		ID: sentID(b.ExplicitID).Or(""), Name: b.Name.Or(""), IsDomain: true, Description: b.Description,
-		Enabled: b.Enabled, Tags: b.Tags.Or(nil), Immutable: b.Options.Immutable,
+		Enabled: b.Enabled, Tags: b.Tags.Or(nil), Immutable: b.Options.Immutable, PasscodeInPassword: b.Options.PasscodeInPassword,
 	}
 	if draft.Extra, err = projectNames.keepNew(b.Extra); err != nil {
 		return httpapi.Reply{}, err
@@ -112,6 +118,7 @@ func (h domains) update(c *httpapi.Call, d resource.Domain) (httpapi.Reply, erro
 	}
 	patch := resource.Patch{
 		Name: b.Name, Description: b.Description, Enabled: b.Enabled, Tags: b.Tags, Immutable: b.Options.Immutable,
+		PasscodeInPassword: b.Options.PasscodeInPassword,
 	}
 	if patch.Extra, err = projectNames.keep(b.Extra); err != nil {
 		return httpapi.Reply{}, err

@@ -55,8 +55,9 @@ type projectView struct {
 func viewProject(c *httpapi.Call, p resource.Project) projectView {
 	return projectView{
 		ID: p.ID, Name: p.Name, DomainID: textOrNull(p.DomainID), ParentID: textOrNull(p.ParentID), IsDomain: p.IsDomain,
-		Description: p.Description, Enabled: p.Enabled, Tags: p.Tags, Options: p.Options,
-		Links: links{c.Link("v3", "projects", p.ID)}, Extra: projectNames.show(p.Extra),
+		Description: p.Description, Enabled: p.Enabled, Tags: p.Tags,
+		Options: resource.Options{Immutable: p.Options.Immutable},
+		Links:   links{c.Link("v3", "projects", p.ID)}, Extra: projectNames.show(p.Extra),
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) error {
 }
 
 func (s *Service) changePassword(ctx context.Context, c PasswordChange) error {
-	good, err := s.checkPassword(ctx, Ref{ID: c.UserID}, c.Original)
+	good, err := s.checkPassword(ctx, Ref{ID: c.UserID}, c.Original, false)
 	if err != nil {
 		return err
 	}

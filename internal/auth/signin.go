@@ -195,9 +195,13 @@ func (s *Service) provePassword(ctx context.Context, r Request, p *proofs) error
 	if !r.has(MethodPassword) {
 		return nil
 	}
-	good, err := s.checkPassword(ctx, r.Password.User, r.Password.Password)
+	joined := !r.OldAPI && !r.has(MethodTOTP)
+	good, err := s.checkPassword(ctx, r.Password.User, r.Password.Password, joined)
 	if err != nil {
 		return err
+	}
+	if good.code != "" {
+		p.code = &good.code
 	}
 	p.expired, p.standing = good.expired, &good.standing
 	p.methods = union(p.methods, []string{MethodPassword})
@@ -236,12 +240,16 @@ type goodPassword struct {
 	user *identity.User
 	standing
 	expired bool
+	// code is what followed the password in the same field; empty for nothing.
+	code string
 }
 
 // checkPassword tells whether a password is the user's. Whoever the user is or is not, it costs the same and
 // refuses alike; a failure is counted and recorded before the slot is free again, so that guesses in flight
 // can never exceed the limit by more than the slots.
-func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (good goodPassword, err error) {
+//
+// joined allows a code behind the password, for those who may send one there (see texts).
+func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string, joined bool) (good goodPassword, err error) {
 	if _, err := password.Normalize(plain); err != nil { // what Keystone hashed is compared as it is given
 		return good, err
 	}
@@ -252,8 +260,14 @@ func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (goo
 	if err != nil {
 		return good, err
 	}
+	read := []text{{password: plain}}
+	if joined && found != nil {
+		if read, err = s.texts(ctx, found, plain); err != nil {
+			return good, err
+		}
+	}
 	err = s.vault.pool.Do(ctx, func() error {
-		good, err = s.tryPassword(ctx, found, stored, plain)
+		good, err = s.tryPassword(ctx, found, stored, read)
 		return err
 	})
 	if fault.Is(err, fault.Unauthorized) {
@@ -264,8 +278,8 @@ func (s *Service) checkPassword(ctx context.Context, ref Ref, plain string) (goo
 
 // tryPassword is checkPassword within a slot. Should the password change while the slot is waited for, the gate
 // sees that the auth version did.
-func (s *Service) tryPassword(ctx context.Context, found *identity.User, stored identity.Password, plain string) (goodPassword, error) {
-	none := goodPassword{}
+func (s *Service) tryPassword(ctx context.Context, found *identity.User, stored identity.Password, read []text) (goodPassword, error) {
+	none, plain := goodPassword{}, read[0].password
 	if found == nil {
 		s.vault.verify("", "", plain)
 		return none, s.refuse(ctx, "", "unknown_or_disabled", errRefused)
@@ -278,21 +292,31 @@ func (s *Service) tryPassword(ctx context.Context, found *identity.User, stored 
 		s.vault.verify("", "", plain)
 		return none, s.refuse(ctx, found.ID, "password_locked", errRefused)
 	}
-	ok, rehash := s.vault.verify(found.ID, stored.Hash, plain)
-	if !ok {
-		wrong := refusalEvent(ctx, found.ID, "password_wrong")
-		if s.o.Report.Key != "" {
-			wrong.Detail["partial_password_hash"] = s.o.Report.of(plain)
+	for _, t := range read {
+		ok, rehash := s.vault.verify(found.ID, stored.Hash, t.password)
+		if !ok {
+			continue
 		}
-		if err := s.countPassword(ctx, found.ID, wrong); err != nil {
+		if rehash {
+			s.rehash(ctx, stored, t.password)
+		}
+		return goodPassword{found, st, s.expired(found, stored), t.code}, nil
+	}
+	for _, t := range read { // each was a guess
+		if err := s.wrongPassword(ctx, found.ID, t.password); err != nil {
 			return none, err
 		}
-		return none, errRefused
 	}
-	if rehash {
-		s.rehash(ctx, stored, plain)
+	return none, errRefused
+}
+
+// wrongPassword counts and records one wrong password.
+func (s *Service) wrongPassword(ctx context.Context, userID, plain string) error {
+	wrong := refusalEvent(ctx, userID, "password_wrong")
+	if s.o.Report.Key != "" {
+		wrong.Detail["partial_password_hash"] = s.o.Report.of(plain)
 	}
-	return goodPassword{found, st, s.expired(found, stored)}, nil
+	return s.countPassword(ctx, userID, wrong)
 }
 
 // passwordOf finds a live user and the current password. A user who is unknown or not alive is nil.

@@ -16,6 +16,7 @@ type OptionsPatch struct {
 	IgnoreUserInactivity             optional.Value[bool]       `json:"ignore_user_inactivity"`
 	MFAEnabled                       optional.Value[bool]       `json:"multi_factor_auth_enabled"`
 	MFARules                         optional.Value[[][]string] `json:"multi_factor_auth_rules"`
+	PasscodeInPassword               optional.Value[bool]       `json:"passcode_in_password"`
 }
 
 // apply changes o. BadRequest for rules that name a method not in methods, that are empty or that are there
@@ -44,6 +45,7 @@ func (p OptionsPatch) apply(o *Options, methods []string) error {
 	merge(&o.IgnoreUserInactivity, p.IgnoreUserInactivity)
 	merge(&o.MFAEnabled, p.MFAEnabled)
 	merge(&o.MFARules, p.MFARules)
+	merge(&o.PasscodeInPassword, p.PasscodeInPassword)
 	return nil
 }
 
@@ -52,7 +54,7 @@ func (p OptionsPatch) present() []bool {
 	return []bool{
 		p.IgnoreChangePasswordUponFirstUse.Present(), p.IgnorePasswordExpiry.Present(),
 		p.IgnoreLockoutFailureAttempts.Present(), p.LockPassword.Present(), p.IgnoreUserInactivity.Present(),
-		p.MFAEnabled.Present(), p.MFARules.Present(),
+		p.MFAEnabled.Present(), p.MFARules.Present(), p.PasscodeInPassword.Present(),
 	}
 }
 

@@ -87,6 +87,7 @@ func TestUnreadableOptionsAreReplacedAsAWholeOrNotAtAll(t *testing.T) {
 	whole := OptionsPatch{
 		IgnoreChangePasswordUponFirstUse: null, IgnorePasswordExpiry: null, IgnoreLockoutFailureAttempts: null,
 		LockPassword: null, IgnoreUserInactivity: null, MFAEnabled: null, MFARules: optional.Of([][]string{{"password", "totp"}}),
+		PasscodeInPassword: null,
 	}
 	if n := reflect.TypeFor[OptionsPatch]().NumField(); n != len(whole.present()) {
 		t.Errorf("present looks at %d of %d options", len(whole.present()), n)

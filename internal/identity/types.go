@@ -37,7 +37,7 @@ func (u User) PolicyAttrs() policy.Attrs {
 	}
 }
 
-// Options are Keystone's resource options of a user. A nil option is not set.
+// Options are Keystone's resource options of a user, and one of ours. A nil option is not set.
 type Options struct {
 	IgnoreChangePasswordUponFirstUse *bool `json:"ignore_change_password_upon_first_use,omitzero"`
 	IgnorePasswordExpiry             *bool `json:"ignore_password_expiry,omitzero"`
@@ -47,6 +47,9 @@ type Options struct {
 	MFAEnabled                       *bool `json:"multi_factor_auth_enabled,omitzero"`
 	// MFARules is nil when not set; an empty list is kept and means "no rules".
 	MFARules *[][]string `json:"multi_factor_auth_rules,omitzero"`
+	// PasscodeInPassword lets a user who has a second factor send its code at the end of the password. It is ours;
+	// nil leaves it to the domain's option of the same name.
+	PasscodeInPassword *bool `json:"passcode_in_password,omitzero"`
 	// Unreadable is set by the store when the stored options could not be understood. Nobody signs in with
 	// unreadable options: they may hold a rule that demands more than we would ask for.
 	Unreadable bool `json:"-"`

@@ -37,7 +37,7 @@ var explicitID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 func (s *Service) draft(d Draft) (Project, error) {
 	p := Project{
 		ID: d.ID, DomainID: d.DomainID, ParentID: d.ParentID, IsDomain: d.IsDomain, Enabled: d.Enabled.Or(true),
-		Options: Options{Immutable: d.Immutable.Pointer()}, Extra: d.Extra,
+		Options: Options{Immutable: d.Immutable.Pointer(), PasscodeInPassword: d.PasscodeInPassword.Pointer()}, Extra: d.Extra,
 	}
 	if d.Enabled.IsNull() {
 		return p, fault.New(fault.BadRequest, "Invalid input for field 'enabled': it must be a boolean.")

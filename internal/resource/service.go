@@ -82,7 +82,9 @@ type Draft struct {
 	Enabled     optional.Value[bool] // true when absent
 	Tags        []string
 	Immutable   optional.Value[bool]
-	Extra       map[string]any
+	// PasscodeInPassword is an option of domains.
+	PasscodeInPassword optional.Value[bool]
+	Extra              map[string]any
 }
 
 // Patch is a change of a domain or project. Absent attributes keep their value.
@@ -98,21 +100,24 @@ type Patch struct {
 	Tags        optional.Value[[]string]
 	// Immutable is the option of that name; null removes it.
 	Immutable optional.Value[bool]
+	// PasscodeInPassword is an option of domains; null removes it.
+	PasscodeInPassword optional.Value[bool]
 	// Extra are added to the attributes kept without understanding.
 	Extra map[string]any
 }
 
 // empty reports whether the patch says nothing.
-func (p Patch) empty() bool { return p.onlyOptions() && !p.Immutable.Present() }
+func (p Patch) empty() bool { return p.onlyImmutable() && !p.Immutable.Present() }
 
 // unlocks reports whether the patch does nothing but lift the immutable option.
 func (p Patch) unlocks() bool {
-	return p.onlyOptions() && p.Immutable.Present() && !p.Immutable.Or(false)
+	return p.onlyImmutable() && p.Immutable.Present() && !p.Immutable.Or(false)
 }
 
-func (p Patch) onlyOptions() bool {
+func (p Patch) onlyImmutable() bool {
 	return !p.ID.Present() && !p.DomainID.Present() && !p.ParentID.Present() && !p.IsDomain.Present() &&
-		!p.Name.Present() && !p.Description.Present() && !p.Enabled.Present() && !p.Tags.Present() && len(p.Extra) == 0
+		!p.Name.Present() && !p.Description.Present() && !p.Enabled.Present() && !p.Tags.Present() &&
+		!p.PasscodeInPassword.Present() && len(p.Extra) == 0
 }
 
 // apply changes what a patch may change in any domain or project.
@@ -144,6 +149,9 @@ func (s *Service) apply(p Patch, to *Project) error {
 	p.Enabled.Apply(&to.Enabled)
 	if p.Immutable.Present() {
 		to.Options.Immutable = p.Immutable.Pointer()
+	}
+	if p.PasscodeInPassword.Present() {
+		to.Options.PasscodeInPassword = p.PasscodeInPassword.Pointer()
 	}
 	to.Extra = optional.Merge(to.Extra, p.Extra)
 	return nil

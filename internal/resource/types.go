@@ -21,10 +21,13 @@ type Project struct {
 	Extra map[string]any
 }
 
-// Options are Keystone's resource options of domains, projects and roles.
+// Options are Keystone's resource options of domains, projects and roles, and one of ours.
 type Options struct {
 	// Immutable forbids changing and deleting; nil means not set.
 	Immutable *bool `json:"immutable,omitempty"`
+	// PasscodeInPassword lets people of the domain who have a second factor send its code at the end of the
+	// password; nil means not set. It is ours and for domains only, and a user's option of the same name wins.
+	PasscodeInPassword *bool `json:"passcode_in_password,omitempty"`
 }
 
 // PolicyAttrs is all that a rule may know about a project. A domain, seen as a project, has a null domain.
