@@ -179,6 +179,41 @@ func TestGophercloudSendsPasscodes(t *testing.T) {
 	})
 }
 
+// joinCodes lets a person send codes behind the password.
+func joinCodes(t *testing.T, s *program.Server, p person) {
+	t.Helper()
+	s.Must(t, 200, program.Request{Method: "PATCH", Path: "/v3/users/" + p.id, Token: s.AdminToken(t), Body: program.Map{
+		"user": program.Map{"options": program.Map{"passcode_in_password": true}},
+	}})
+}
+
+func TestGophercloudSendsTheCodeBehindThePassword(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, s *program.Server) {
+		need(t, "oathtool", "zbarimg")
+		p := hire(t, s, s.AdminToken(t), "gopher")
+		app, recovery := enrol(t, s, p)
+		signIn := func(code string) error {
+			_, err := connect(t, s, "", gophercloud.AuthOptions{
+				Username: p.name, DomainID: "default", Password: p.password + code, TenantID: p.projectID,
+			})
+			return err
+		}
+		wantStatus(t, "where it is not allowed", signIn(app.next(t)), 401)
+		joinCodes(t, s, p)
+		wantStatus(t, "no code", signIn(""), 401)
+		wantStatus(t, "a wrong code", signIn("00000x"), 401)
+		code := app.next(t)
+		if err := signIn(code); err != nil {
+			t.Errorf("password and code in one field: %v", err)
+		}
+		wantStatus(t, "the code again", signIn(code), 401)
+		if err := signIn(recovery[0]); err != nil {
+			t.Errorf("password and recovery code in one field: %v", err)
+		}
+	})
+}
+
 // client2 is a client of /v2.0.
 func client2(t *testing.T, s *program.Server, token string) *gophercloud.ServiceClient {
 	t.Helper()

@@ -295,6 +295,30 @@ func TestOpenstackClientWithPasscode(t *testing.T) {
 	})
 }
 
+// TestOpenstackClientWithTheCodeBehindThePassword needs no plug-in and no clouds.yaml: only the password is longer.
+func TestOpenstackClientWithTheCodeBehindThePassword(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, s *program.Server) {
+		need(t, openstackCLI, "oathtool", "zbarimg")
+		mia := hire(t, s, s.AdminToken(t), "mia")
+		app, recovery := enrol(t, s, mia)
+		joinCodes(t, s, mia)
+		signIn := func(code string) ([]byte, error) {
+			return command(t, []string{"OS_PASSWORD=" + mia.password + code}, "--os-auth-url", s.URL+"/v3", "--os-username", "mia",
+				"--os-user-domain-id", "default", "--os-project-id", mia.projectID, "token", "issue", "-f", "value", "-c", "user_id")
+		}
+		code := app.next(t)
+		for _, c := range []string{code, recovery[0]} {
+			if out, err := signIn(c); err != nil || strings.TrimSpace(string(out)) != mia.id {
+				t.Errorf("token issue: got %s, %v", out, err)
+			}
+			if out, err := signIn(c); err == nil || !strings.Contains(string(out), "401") {
+				t.Errorf("token issue with the same code: got %s, %v, want 401", out, err)
+			}
+		}
+	})
+}
+
 // command runs openstackclient as people do and returns what it prints.
 func command(t *testing.T, env []string, args ...string) ([]byte, error) {
 	t.Helper()
