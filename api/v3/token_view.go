@@ -31,17 +31,21 @@ type tokenSystem struct {
 
 // tokenView is a token as it is shown when it is issued and validated; withCatalog adds the catalog.
 type tokenView struct {
-	Methods   []string      `json:"methods"`
-	User      tokenUser     `json:"user"`
-	AuditIDs  []string      `json:"audit_ids"`
-	ExpiresAt httpapi.Time  `json:"expires_at"`
-	IssuedAt  httpapi.Time  `json:"issued_at"`
-	Project   *tokenProject `json:"project,omitzero"`
-	IsDomain  *bool         `json:"is_domain,omitzero"`
-	Domain    *idName       `json:"domain,omitzero"`
-	System    *tokenSystem  `json:"system,omitzero"`
-	Roles     []idName      `json:"roles,omitzero"`
-	Partners  []partner     `json:"service_providers,omitzero"`
+	Methods   []string     `json:"methods"`
+	User      tokenUser    `json:"user"`
+	AuditIDs  []string     `json:"audit_ids"`
+	ExpiresAt httpapi.Time `json:"expires_at"`
+	IssuedAt  httpapi.Time `json:"issued_at"`
+	// AuthenticatedAt and Assurance are ours: other services may ask for a fresh or strong proof by them.
+	AuthenticatedAt httpapi.Time   `json:"authenticated_at"`
+	Assurance       auth.Assurance `json:"assurance"`
+
+	Project  *tokenProject `json:"project,omitzero"`
+	IsDomain *bool         `json:"is_domain,omitzero"`
+	Domain   *idName       `json:"domain,omitzero"`
+	System   *tokenSystem  `json:"system,omitzero"`
+	Roles    []idName      `json:"roles,omitzero"`
+	Partners []partner     `json:"service_providers,omitzero"`
 
 	Trust         *tokenTrust         `json:"OS-TRUST:trust,omitzero"`
 	AppCredential *tokenAppCredential `json:"application_credential,omitzero"`
@@ -132,6 +136,7 @@ func viewToken(t *auth.Token) tokenView {
 		Methods: t.Methods, AuditIDs: []string{t.AuditID},
 		User:      viewTokenUser(t),
 		ExpiresAt: httpapi.Time(t.ExpiresAt), IssuedAt: httpapi.Time(t.IssuedAt),
+		AuthenticatedAt: httpapi.Time(t.AuthTime), Assurance: t.Assurance(),
 	}
 	if t.ChainID != t.AuditID {
 		v.AuditIDs = append(v.AuditIDs, t.ChainID)

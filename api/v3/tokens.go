@@ -244,6 +244,7 @@ type receiptView struct {
 		IssuedAt  httpapi.Time `json:"issued_at"`
 	} `json:"receipt"`
 	Required [][]string       `json:"required_auth_methods"`
+	StepUp   []string         `json:"step_up_methods,omitzero"`
 	Error    *httpapi.Refusal `json:"error,omitzero"`
 }
 
@@ -259,7 +260,7 @@ func (r receiptAnswer) Reply(string) httpapi.Reply {
 	v.Receipt.Methods = r.Methods
 	v.Receipt.User = receiptUser{ID: r.User.ID, Name: r.User.Name, Domain: idName{r.UserDomain.ID, r.UserDomain.Name}}
 	v.Receipt.ExpiresAt, v.Receipt.IssuedAt = httpapi.Time(r.ExpiresAt), httpapi.Time(r.IssuedAt)
-	v.Required = r.Required
+	v.Required, v.StepUp = r.Required, r.StepUp
 	if r.Reason != "" {
 		f := httpapi.NewRefusal(fault.New(fault.Unauthorized, "%s", receiptMessage(r.Reason)).Because(r.Reason))
 		v.Error = &f

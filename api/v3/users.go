@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/identity"
@@ -24,10 +25,22 @@ func (h users) ops() []httpapi.Op {
 		httpapi.On("GET /v3/users", policy.ListUsers, h.scope, h.list),
 		httpapi.On("POST /v3/users", policy.CreateUser, h.draft, h.create),
 		httpapi.On("GET /v3/users/{user_id}", policy.GetUser, h.find, h.show),
-		httpapi.On("PATCH /v3/users/{user_id}", policy.UpdateUser, h.find, h.update),
-		httpapi.On("DELETE /v3/users/{user_id}", policy.DeleteUser, h.find, h.remove),
+		httpapi.On("PATCH /v3/users/{user_id}", policy.UpdateUser, h.find, h.update).FreshWhen(auth.FreshFor, ownSecrets),
+		httpapi.On("DELETE /v3/users/{user_id}", policy.DeleteUser, h.find, h.remove).FreshWhen(auth.FreshFor, ownAccount),
 		httpapi.On("GET /v3/users/{user_id}/groups", policy.ListGroupsForUser, h.find, h.groups),
 	}
+}
+
+// ownAccount picks out what people do to their own account, which takes a recent proof.
+func ownAccount(c *httpapi.Call) bool { return c.Param("user_id") == c.Actor.UserID }
+
+// ownSecrets picks out changes of what people sign in with and are reached by.
+func ownSecrets(c *httpapi.Call) bool {
+	var given map[string]jsontext.Value
+	if !ownAccount(c) || c.Body("user", &given) != nil {
+		return ownAccount(c)
+	}
+	return slices.ContainsFunc([]string{"password", "email", "options"}, func(name string) bool { return given[name] != nil })
 }
 
 // userNames are the attributes of users that are not the caller's own; the last three never leave the server

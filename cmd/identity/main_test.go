@@ -68,6 +68,9 @@ func TestRefusals(t *testing.T) {
 		{"a port that is taken", []string{"serve", "--dev"}, []string{"IDENTITY_LISTEN=" + taken.Addr().String()}, 1, 1, "address already in use"},
 		{"a database that is not there", []string{"migrate"}, []string{"IDENTITY_DATABASE_URL=postgres://ann:hunter2@127.0.0.1:1/x?sslmode=disable"}, 1, 1, "database"},
 		{"a bootstrap without a password", []string{"bootstrap"}, nil, 2, 1, "bootstrap.password"},
+		{"step-up for no operation", []string{"policy", "check"}, []string{"IDENTITY_STEP_UP_OPERATIONS=deleteProject,deletProject"}, 2, 1, "no operation deletProject"},
+		{"step-up for strangers", []string{"policy", "check"}, []string{"IDENTITY_STEP_UP_OPERATIONS=issueToken"}, 2, 1, "nobody has signed in for issueToken"},
+		{"serving with step-up for no operation", []string{"serve", "--dev"}, []string{"IDENTITY_STEP_UP_OPERATIONS=deletProject"}, 1, 1, "no operation deletProject"},
 		{"a policy that names no rule", []string{"policy", "check", badPolicy}, nil, 2, 1, "there is no such rule"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -164,7 +164,7 @@ func policyCommand(a *app) *cobra.Command {
 		},
 	}, &cobra.Command{
 		Use:   "check [policy.yaml]",
-		Short: "Report every problem of a policy file, policy.file unless one is named",
+		Short: "Report every problem of a policy file, policy.file unless one is named, and of step_up.operations",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
@@ -174,7 +174,9 @@ func policyCommand(a *app) *cobra.Command {
 			if len(args) == 1 {
 				cfg.Policy.File = args[0]
 			}
-			if _, err := server.Policy(cfg); err != nil {
+			_, wrong := server.Policy(cfg)
+			_, unknown := server.StepUp(cfg)
+			if err := errors.Join(wrong, unknown); err != nil {
 				return errRefused{err}
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "the policy is good")

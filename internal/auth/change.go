@@ -119,10 +119,10 @@ func (s *Service) freshMethods(ctx context.Context, userID, text string) ([]stri
 		}
 		return nil, err
 	}
-	if t.UserID != userID || t.Delegated() || s.now().Sub(t.AuthTime) > FreshFor {
+	if t.UserID != userID || t.Delegated() || !s.recent(t.AuthTime, FreshFor) {
 		return nil, nil
 	}
-	return t.Methods, nil
+	return without(t.Methods, byDevice), nil
 }
 
 // replacePassword runs inside the transaction. The user stays locked meanwhile: what the proofs were checked

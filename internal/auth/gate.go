@@ -126,15 +126,19 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 	if p.oldAPI && need.demandsMore() {
 		return Issued{}, errOldAPI
 	}
+	enter, err := s.entrance(ctx, u, need)
+	if err != nil {
+		return Issued{}, err
+	}
 	if p.voucher != nil {
 		if !need.admits(union(p.shown(), p.voucher.Methods)) {
 			return Issued{}, errWeak
 		}
-	} else if !need.metBy(union(p.shown(), p.stems)) {
+	} else if !enter.metBy(union(p.shown(), p.stems)) {
 		if p.oldAPI {
 			return Issued{}, errRefused // it knows no receipts
 		}
-		return Issued{}, s.incomplete(ctx, u, *p, need)
+		return Issued{}, s.incomplete(ctx, u, *p, enter)
 	}
 	if p.expired {
 		return Issued{}, fault.New(fault.Unauthorized, "The password is expired and needs to be changed for user: %s.", u.ID).Because("password_expired")
@@ -187,7 +191,7 @@ func (s *Service) claims(u *identity.User, p proofs, need requirement) token.Cla
 			c.AuthTime = v.AuthTime
 		}
 	}
-	// A token is as fresh as the oldest proof that it needs.
+	// A token is as fresh as the oldest proof that it needs; what continues a session, as the last proof again.
 	if !need.metBy(p.methods) && p.receipt != nil {
 		c.AuthTime = p.receipt.AuthTime
 	}
@@ -199,7 +203,7 @@ func (s *Service) claims(u *identity.User, p proofs, need requirement) token.Cla
 	if p.parent.ExpiresAt.Before(c.ExpiresAt) {
 		c.ExpiresAt = p.parent.ExpiresAt
 	}
-	if !need.metBy(p.shown()) && p.parent.AuthTime.Before(c.AuthTime) {
+	if !need.provenBy(p.shown(), p.stems) && p.parent.AuthTime.Before(c.AuthTime) {
 		c.AuthTime = p.parent.AuthTime
 	}
 	return c

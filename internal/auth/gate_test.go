@@ -248,7 +248,7 @@ func TestReceiptsCannotBeStretched(t *testing.T) {
 	}
 }
 
-func TestFreshnessIsThatOfTheOldestProofNeeded(t *testing.T) {
+func TestFreshnessIsThatOfTheLastProofThatIsStrongEnough(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	seed, _ := g.enrol()
@@ -261,8 +261,13 @@ func TestFreshnessIsThatOfTheOldestProofNeeded(t *testing.T) {
 	}
 	r := withCode(g.code(seed))
 	r.Methods, r.Token = []string{"token", "totp"}, &strong
-	if half := g.signIn(r); !half.AuthTime.Equal(began) || !half.ExpiresAt.Equal(again.ExpiresAt) {
-		t.Errorf("with a code: as fresh as %v until %v, want %v and %v", half.AuthTime, half.ExpiresAt, began, again.ExpiresAt)
+	if half := g.signIn(r); !half.AuthTime.Equal(g.now()) || !half.ExpiresAt.Equal(again.ExpiresAt) {
+		t.Errorf("with a code: as fresh as %v until %v, want %v and %v", half.AuthTime, half.ExpiresAt, g.now(), again.ExpiresAt)
+	}
+	r = withPassword("correct horse")
+	r.Methods, r.Token = []string{"token", "password"}, &strong
+	if weak := g.signIn(r); !weak.AuthTime.Equal(began) {
+		t.Errorf("with the password: as fresh as %v, want %v", weak.AuthTime, began)
 	}
 	g.pass(time.Minute)
 	r = withBoth("correct horse", g.code(seed))

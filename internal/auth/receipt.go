@@ -22,6 +22,8 @@ type ReceiptError struct {
 	ExpiresAt  time.Time
 	// Required are the sets of methods of which one must be complete.
 	Required [][]string
+	// StepUp are the methods that prove the person again within the session; none for an ordinary sign-in.
+	StepUp []string
 	// Reason says why more is asked for, empty for an ordinary sign-in.
 	Reason string
 }
@@ -113,8 +115,12 @@ func (s *Service) readReceipt(ctx context.Context, text string) (*token.Claims, 
 var errReceipt = fault.New(fault.Unauthorized, "The receipt is not valid.").Because("receipt_invalid")
 
 func receiptEvent(ctx context.Context, r *ReceiptError) event.Event {
-	return event.Event{
+	ev := event.Event{
 		Action: "receipt.issue", Outcome: event.Success, Kind: event.Token, UserID: r.User.ID, DomainID: r.User.DomainID,
-		Detail: map[string]any{"methods": joinMethods(r.Methods)}, Origin: withActor(ctx, r.User.ID),
+		Detail: map[string]any{"methods": joinMethods(r.Methods), "required": r.Required}, Origin: withActor(ctx, r.User.ID),
 	}
+	if r.Reason != "" {
+		ev.Detail["cause"] = r.Reason
+	}
+	return ev
 }

@@ -110,16 +110,28 @@ type Options struct {
 	// SafeProjects and SafeDomains refuse scopes whose names cannot stand in a URL as they are, and users who
 	// name such a domain as theirs.
 	SafeProjects, SafeDomains bool
+	StepUp                    StepUp
 	Lockout                   Lockout
 	Spray                     Spray
 	// Report is what events tell of wrong passwords; nothing by default.
 	Report Report
 }
 
+// StepUp is when people must prove themselves again for what is marked so.
+type StepUp struct {
+	// Window is how long a proof counts; zero means as long as the operation says.
+	Window time.Duration
+	// PerSession lets a proof count as long as the session that it was shown in.
+	PerSession bool
+	// AtAction asks people with a second factor for it at such operations only, and not at the sign-in, unless an
+	// administrator's rule names it.
+	AtAction bool
+}
+
 // Defaults are Keystone's.
 var Defaults = Options{
 	TokenTTL: time.Hour, ReceiptTTL: 5 * time.Minute, AllowExpiredWindow: 48 * time.Hour,
-	Remember: 100_000, RescopeScoped: true, Lockout: DefaultLockout,
+	Remember: 100_000, RescopeScoped: true, StepUp: StepUp{Window: FreshFor}, Lockout: DefaultLockout,
 	Spray: Spray{Accounts: 100, Window: 10 * time.Minute},
 }
 

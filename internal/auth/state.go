@@ -278,7 +278,8 @@ func (s *Service) EndChain(ctx context.Context, chainID string) error {
 }
 
 // Fresh refuses actors whose proof is older than age or weaker than what they have enrolled; the refusal
-// carries a receipt with which they can prove themselves again. Delegated tokens are never fresh.
+// carries a receipt with which they can prove themselves again. The operator's window takes the place of the age.
+// Delegated tokens are never fresh.
 func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) error {
 	if a.Delegated {
 		return fault.New(fault.Forbidden, "A delegated token cannot be used for this.").Because("delegated_token")
@@ -294,11 +295,12 @@ func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) 
 	if err != nil {
 		return err
 	}
-	if s.now().Sub(a.AuthTime) <= age && need.metBy(a.Methods) {
+	if s.recent(a.AuthTime, age) && need.metBy(without(a.Methods, byDevice)) {
 		return nil
 	}
 	err = s.receipt(ctx, u, s.blankReceipt(u, nil), need, ReasonReauthenticate)
 	if r, ok := errors.AsType[*ReceiptError](err); ok {
+		r.StepUp = need.again()
 		if e := s.store.Append(ctx, receiptEvent(ctx, r)); e != nil {
 			return e
 		}

@@ -26,6 +26,7 @@ type Config struct {
 	Lockout         Lockout
 	MFA             MFA
 	Sessions        Sessions
+	StepUp          StepUp
 	Password        Password
 	Compliance      Compliance
 	Credential      Credential
@@ -131,6 +132,22 @@ type Sessions struct {
 	Idle      time.Duration
 	GeoIPFile string
 }
+
+// StepUp is when people prove themselves again, and for what.
+type StepUp struct {
+	// Policy is one of the constants StepUp…, At one of At….
+	Policy, At string
+	Window     time.Duration
+	Operations []string
+}
+
+// How long a proof counts, and where second factors are asked for.
+const (
+	StepUpWindow  = "window"
+	StepUpSession = "session"
+	AtSignIn      = "sign_in"
+	AtAction      = "action"
+)
 
 // MFA is how second factors are made.
 type MFA struct {

@@ -162,6 +162,12 @@ func assign(field, value any) error {
 			return errors.New("must be a duration such as 30s, 5m or 1h")
 		}
 		*f = d
+	case *[]string:
+		items, err := list(value, "operationIds")
+		if err != nil {
+			return err
+		}
+		*f = items
 	case *[]netip.Prefix:
 		return assignNetworks(f, value)
 	default:
@@ -170,8 +176,8 @@ func assign(field, value any) error {
 	return nil
 }
 
-// assignNetworks reads a list, or text with commas between its items.
-func assignNetworks(f *[]netip.Prefix, value any) error {
+// list reads a list, or text with commas between its items.
+func list(value any, of string) ([]string, error) {
 	var items []string
 	switch v := value.(type) {
 	case nil:
@@ -182,7 +188,15 @@ func assignNetworks(f *[]netip.Prefix, value any) error {
 			items = append(items, fmt.Sprint(item))
 		}
 	default:
-		return errors.New("must be a list of networks such as 10.0.0.0/8")
+		return nil, errors.New("must be a list of " + of)
+	}
+	return items, nil
+}
+
+func assignNetworks(f *[]netip.Prefix, value any) error {
+	items, err := list(value, "networks such as 10.0.0.0/8")
+	if err != nil {
+		return err
 	}
 	*f = nil
 	for i, item := range items {

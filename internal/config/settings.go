@@ -62,6 +62,11 @@ var settings = []Setting{
 	{"sessions.idle", "0s", "How long a person's sign-in may go unused before it is refused and the person must sign in again, at least 2m; 0s is for as long as it lives. Programs (application credentials, access keys) are not held to it.", func(c *Config) any { return &c.Sessions.Idle }},
 	{"sessions.geoip_file", `""`, "File of MaxMind's format (GeoLite2-City.mmdb and the like) that tells where an address is, for the list of sessions. Read at the start. Empty for none: places are unknown.", func(c *Config) any { return &c.Sessions.GeoIPFile }},
 
+	{"step_up.policy", "window", "How long a proof counts for what demands a recent one: window, for step_up.window; session, as long as the session that it was shown in.", func(c *Config) any { return &c.StepUp.Policy }},
+	{"step_up.window", "10m", "How long a proof counts, 1m to 24h.", func(c *Config) any { return &c.StepUp.Window }},
+	{"step_up.operations", "[]", "Further operations that demand a recent proof, by their operationId in openapi.yaml, such as deleteProject. `identity policy check` finds names that do not exist.", func(c *Config) any { return &c.StepUp.Operations }},
+	{"step_up.second_factor_at", "sign_in", "Where people who have a second factor are asked for it: sign_in, or action: not before they do something that demands a recent proof. Rules and requirements of administrators hold at every sign-in.", func(c *Config) any { return &c.StepUp.At }},
+
 	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
 	{"oauth1.request_token_duration", "8h", "How long a consumer of OAuth 1.0a may take to exchange a request token; 0 is for ever.", func(c *Config) any { return &c.OAuth1.RequestTokenDuration }},
 	{"oauth1.access_token_duration", "24h", "How long an access token of OAuth 1.0a lives; 0 is for ever.", func(c *Config) any { return &c.OAuth1.AccessTokenDuration }},

@@ -91,6 +91,9 @@ func (c *Config) problems() []error {
 	ps.between("lockout.address_window", c.Lockout.AddressWindow, time.Second, 24*time.Hour)
 	ps.between("lockout.failure_floor", c.Lockout.FailureFloor, 0, 5*time.Second)
 	c.mfaProblems(&ps)
+	ps.oneOf("step_up.policy", c.StepUp.Policy, StepUpWindow, StepUpSession)
+	ps.oneOf("step_up.second_factor_at", c.StepUp.At, AtSignIn, AtAction)
+	ps.between("step_up.window", c.StepUp.Window, time.Minute, 24*time.Hour)
 	if c.Sessions.Idle != 0 {
 		ps.between("sessions.idle", c.Sessions.Idle, 2*time.Minute, 7*24*time.Hour)
 	}

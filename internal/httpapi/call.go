@@ -121,7 +121,7 @@ func refusal(rules string) error {
 // fresh demands a recent proof where the route asks for one. What a program may do on its own with an unrestricted
 // application credential, it does without one.
 func (c *Call) fresh() error {
-	if c.op.MaxAge == 0 || c.Actor.Unrestricted && c.op.Rule.Unrestricted {
+	if c.op.MaxAge == 0 || c.op.freshWhen != nil && !c.op.freshWhen(c) || c.Actor.Unrestricted && c.op.Rule.Unrestricted {
 		return nil
 	}
 	return c.api.StepUp.Fresh(c.ctx, c.Actor, c.op.MaxAge)

@@ -22,6 +22,8 @@ type Op struct {
 	MaxAge time.Duration
 	// byReceipt also admits callers who have no token but a receipt that is good for enrolling a second factor.
 	byReceipt bool
+	// freshWhen narrows MaxAge to some requests; nil for all.
+	freshWhen func(*Call) bool
 	// headRule replaces Rule for HEAD requests; nil for the same rule.
 	headRule *policy.Rule
 	// headStatus replaces the status of a HEAD that goes well; zero for that of the GET.
@@ -54,7 +56,13 @@ func (o Op) Refusing(as func(error) error) Op {
 
 // Fresh returns the operation with a bound on the age of the caller's proof (step-up).
 func (o Op) Fresh(age time.Duration) Op {
-	o.MaxAge = age
+	o.MaxAge, o.freshWhen = age, nil
+	return o
+}
+
+// FreshWhen is Fresh for the requests that when picks out.
+func (o Op) FreshWhen(age time.Duration, when func(*Call) bool) Op {
+	o.MaxAge, o.freshWhen = age, when
 	return o
 }
 

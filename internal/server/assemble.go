@@ -121,6 +121,9 @@ func (s *Server) assemble() (*parts, error) {
 	s.ops = append(discovery.Ops(discovery.Server{
 		Ready: s.ready, JWKS: s.keys.JWKS, Contract: identitydoc.OpenAPI, Contact: cfg.Security.Contact, Paths: paths(s.ops),
 	}), s.ops...)
+	if err := demandFresh(s.ops, cfg); err != nil {
+		return nil, err
+	}
 	if s.echo, err = newEcho(s.api, s.ops, cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
@@ -193,7 +196,10 @@ func authOptions(c config.Config) auth.Options {
 		RescopeScoped: c.Token.RescopeScoped, Lockout: passwordLockout(c), Remember: c.Cache.Size,
 		SafeProjects: c.Resource.ProjectNameURLSafe == config.URLSafeStrict, SafeDomains: c.Resource.DomainNameURLSafe == config.URLSafeStrict,
 		Report: report(c.Compliance),
-		Spray:  auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
+		StepUp: auth.StepUp{
+			Window: c.StepUp.Window, PerSession: c.StepUp.Policy == config.StepUpSession, AtAction: c.StepUp.At == config.AtAction,
+		},
+		Spray: auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
 	}
 }
 

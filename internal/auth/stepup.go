@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/keyward/identity/internal/identity"
+)
+
+// codes are the methods that show a second factor at that moment.
+var codes = []string{MethodTOTP}
+
+// byDevice is the method of what only stands for a second factor that was shown before: never a fresh proof.
+const byDevice = "device"
+
+// entrance is what signing in takes: less than need where the operator wants codes at actions only, but not of those
+// who must have a second factor.
+func (s *Service) entrance(ctx context.Context, u *identity.User, need requirement) (requirement, error) {
+	if !s.o.StepUp.AtAction {
+		return need, nil
+	}
+	d, err := s.facts.Duty(ctx, u)
+	if err != nil || d.Due(s.now()) {
+		return need, err
+	}
+	return requirementOf(u.Options, false), nil
+}
+
+// recent reports whether a proof of that time still counts.
+func (s *Service) recent(proved time.Time, age time.Duration) bool {
+	if w := s.o.StepUp.Window; w > 0 {
+		age = w
+	}
+	return s.o.StepUp.PerSession || s.now().Sub(proved) <= age
+}
+
+// provenBy reports whether what was shown now, on top of what a session has shown before, proves a person again: a
+// code of those who have a second factor, a password alone never; of all others everything that they sign in with.
+func (q requirement) provenBy(shown, before []string) bool {
+	if !q.demandsMore() {
+		return q.metBy(shown)
+	}
+	return q.metBy(union(shown, before)) && (q.metBy(shown) || slices.ContainsFunc(shown, func(m string) bool { return slices.Contains(codes, m) }))
+}
+
+// again are the methods that prove a person again within a session.
+func (q requirement) again() []string {
+	if q.demandsMore() {
+		return []string{MethodToken, MethodTOTP}
+	}
+	return []string{MethodToken, MethodPassword}
+}
+
+// Assurance says how strongly somebody proved himself.
+type Assurance string
+
+// The levels of assurance, from the weakest on. More may come between them.
+const (
+	// NotThere is for tokens that stand for a person who is not there: programs and delegation.
+	NotThere Assurance = "delegated"
+	// SingleFactor is one method, or a second one that was only remembered.
+	SingleFactor Assurance = "single_factor"
+	// MultiFactor is a second factor besides another method.
+	MultiFactor Assurance = "multi_factor"
+)
+
+// Assurance tells how strongly the person proved himself in the session of the token, last at its AuthTime.
+func (t *Token) Assurance() Assurance {
+	first := func(m string) bool { return m != MethodToken && m != byDevice && !slices.Contains(codes, m) }
+	switch {
+	case t.Delegated():
+		return NotThere
+	case slices.ContainsFunc(t.Methods, func(m string) bool { return slices.Contains(codes, m) }) && slices.ContainsFunc(t.Methods, first):
+		return MultiFactor
+	}
+	return SingleFactor
+}
