@@ -20,9 +20,11 @@ func (h factors) ops() []httpapi.Op {
 		httpapi.On("GET /v3/users/{user_id}/mfa", policy.GetUserMFA, h.owner, h.state),
 		httpapi.On("POST /v3/users/{user_id}/mfa/totp", policy.CreateUserMFATOTP, h.owner, h.enrol).Fresh(auth.FreshFor).OrReceipt(),
 		httpapi.On("POST /v3/users/{user_id}/mfa/totp/{factor_id}/confirm", policy.ConfirmUserMFATOTP, h.owner, h.confirm).Fresh(auth.FreshFor).OrReceipt(),
+		httpapi.On("PATCH /v3/users/{user_id}/mfa/totp/{factor_id}", policy.UpdateUserMFATOTP, h.owner, h.rename),
 		httpapi.On("DELETE /v3/users/{user_id}/mfa/totp/{factor_id}", policy.DeleteUserMFATOTP, h.owner, h.remove).Fresh(auth.FreshFor),
 		httpapi.On("GET /v3/users/{user_id}/mfa/recovery_codes", policy.GetUserMFARecoveryCodes, h.owner, h.count),
 		httpapi.On("POST /v3/users/{user_id}/mfa/recovery_codes", policy.CreateUserMFARecoveryCodes, h.owner, h.regenerate).Fresh(auth.FreshFor),
+		httpapi.On("POST /v3/users/{user_id}/mfa/reset", policy.ResetUserMFA, h.owner, h.reset).Fresh(auth.FreshFor),
 	}
 }
 
@@ -175,6 +177,32 @@ func (h factors) remove(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
 		return httpapi.Reply{}, err
 	}
 	return httpapi.NoContent(), h.MFA.Remove(c.Context(), o.UserID, id)
+}
+
+// rename needs no fresh proof: nothing that people sign in with changes.
+func (h factors) rename(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
+	id, err := c.ID("factor_id")
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
+	var body struct {
+		Name string `json:"name"`
+	}
+	if err := c.Body("totp", &body); err != nil {
+		return httpapi.Reply{}, err
+	}
+	f, err := h.MFA.Rename(c.Context(), o.UserID, id, strings.TrimSpace(body.Name))
+	return httpapi.Show("totp", viewTOTP(c, f)), err
+}
+
+func (h factors) reset(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
+	var body struct {
+		Reason string `json:"reason"`
+	}
+	if err := c.Body("reset", &body); err != nil {
+		return httpapi.Reply{}, err
+	}
+	return httpapi.NoContent(), h.MFA.Reset(c.Context(), c.Actor.UserID, o.UserID, body.Reason)
 }
 
 func (h factors) count(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {

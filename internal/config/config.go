@@ -157,6 +157,7 @@ type MFA struct {
 	StepsBehind, StepsAhead int
 	RecoveryCodes           int
 	PendingTTL              time.Duration
+	ResetCoolDown           time.Duration
 }
 
 // Password is how passwords are judged and hashed, and how much of that may go on at once.

@@ -58,6 +58,7 @@ var settings = []Setting{
 	{"mfa.steps_ahead", "1", "How many periods a phone's clock may be fast: 0 or 1.", func(c *Config) any { return &c.MFA.StepsAhead }},
 	{"mfa.recovery_codes", "4", "How many recovery codes a user gets, 1 to 16.", func(c *Config) any { return &c.MFA.RecoveryCodes }},
 	{"mfa.pending_ttl", "15m", "How long an enrolment may stay unconfirmed.", func(c *Config) any { return &c.MFA.PendingTTL }},
+	{"mfa.reset_cool_down", "1h", "How long after an administrator has reset somebody's second factors the next reset is refused, at most 30 days.", func(c *Config) any { return &c.MFA.ResetCoolDown }},
 
 	{"sessions.idle", "0s", "How long a person's sign-in may go unused before it is refused and the person must sign in again, at least 2m; 0s is for as long as it lives. Programs (application credentials, access keys) are not held to it.", func(c *Config) any { return &c.Sessions.Idle }},
 	{"sessions.geoip_file", `""`, "File of MaxMind's format (GeoLite2-City.mmdb and the like) that tells where an address is, for the list of sessions. Read at the start. Empty for none: places are unknown.", func(c *Config) any { return &c.Sessions.GeoIPFile }},

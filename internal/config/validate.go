@@ -133,6 +133,7 @@ func (c *Config) mfaProblems(ps *problems) {
 	ps.within("mfa.steps_ahead", m.StepsAhead, 0, 1)
 	ps.within("mfa.recovery_codes", m.RecoveryCodes, 1, 16)
 	ps.between("mfa.pending_ttl", m.PendingTTL, time.Minute, 24*time.Hour)
+	ps.between("mfa.reset_cool_down", m.ResetCoolDown, 0, 30*24*time.Hour)
 }
 
 // leastMemory is OWASP's minimum for argon2id with one lane, in KiB by passes (Password Storage Cheat Sheet).

@@ -28,6 +28,11 @@ type Store interface {
 	// LockUser lets one change of the user's factors after the other happen.
 	LockUser(ctx context.Context, userID string) error
 	AdvanceStep(ctx context.Context, factorID string, step int64) (bool, error)
+	// SetDrift notes how far off a phone's clock is. It appends no event.
+	SetDrift(ctx context.Context, factorID string, drift int) error
+	// ResetFactors takes every factor and recovery code from the user, raises the AuthVersion and notes the reset. It
+	// fails with the time of the one before when that is not before the time free.
+	ResetFactors(ctx context.Context, r Reset, free time.Time) (before time.Time, err error)
 	ReplaceRecoveryCodes(ctx context.Context, userID string, codes []RecoveryCode) error
 	DeleteRecoveryCodes(ctx context.Context, userID string) error
 	RecoveryCodeCount(ctx context.Context, userID string) (remaining, total int, err error)
@@ -64,12 +69,14 @@ type Options struct {
 	RecoveryCodes int
 	// PendingFor is how long an enrolment may stay unconfirmed.
 	PendingFor time.Duration
+	// ResetCoolDown is how long after a reset of somebody's factors the next one is refused.
+	ResetCoolDown time.Duration
 }
 
 // Defaults are what every authenticator app understands.
 var Defaults = Options{
 	Issuer: "Identity", Digits: 6, Period: 30, Algorithm: "SHA1", StepsBehind: 1, StepsAhead: 1,
-	RecoveryCodes: 4, PendingFor: 15 * time.Minute,
+	RecoveryCodes: 4, PendingFor: 15 * time.Minute, ResetCoolDown: time.Hour,
 }
 
 // MaxFactors is how many factors one person may have, pending ones included.
@@ -318,6 +325,7 @@ func (s *Service) activate(ctx context.Context, f Factor, step int64) (Factor, e
 		}
 		now := s.now()
 		f.State, f.ConfirmedAt, f.ExpiresAt, f.LastStep = Active, &now, nil, step
+		f.Drift = s.drift(*f, step)
 		return nil
 	})
 }

@@ -37,7 +37,9 @@ type Factor struct {
 	// Period is the length of a time step in seconds.
 	Period int
 	// LastStep is the last time step whose code was accepted; only later steps are accepted (RFC 6238, 5.2).
-	LastStep    int64
+	LastStep int64
+	// Drift is how many steps the phone's clock was off when the last code was accepted, within the window.
+	Drift       int
 	CreatedAt   time.Time
 	ConfirmedAt *time.Time
 	// ExpiresAt is when a pending factor is forgotten; nil once it is active.

@@ -29,6 +29,22 @@ var (
 		Targets: userAttrs,
 		Ops:     []string{"POST /v3/users/{user_id}/mfa/totp/{factor_id}/confirm"},
 	}
+	UpdateUserMFATOTP = Rule{
+		Name:    "identity:update_user_mfa_totp",
+		Check:   self,
+		Scopes:  anyScope,
+		Doc:     "Rename an authenticator app. Ours, not Keystone's. Only the user.",
+		Targets: userAttrs,
+		Ops:     []string{"PATCH /v3/users/{user_id}/mfa/totp/{factor_id}"},
+	}
+	ResetUserMFA = Rule{
+		Name:    "identity:reset_user_mfa",
+		Check:   admin,
+		Scopes:  anyScope,
+		Doc:     "Take all second factors from a user who has lost them. Ours, not Keystone's. Administrators.",
+		Targets: userAttrs,
+		Ops:     []string{"POST /v3/users/{user_id}/mfa/reset"},
+	}
 	DeleteUserMFATOTP = Rule{
 		Name:    "identity:delete_user_mfa_totp",
 		Check:   self,
@@ -56,6 +72,6 @@ var (
 )
 
 var mfaRules = []Rule{
-	GetUserMFA, CreateUserMFATOTP, ConfirmUserMFATOTP, DeleteUserMFATOTP, GetUserMFARecoveryCodes,
-	CreateUserMFARecoveryCodes,
+	GetUserMFA, CreateUserMFATOTP, ConfirmUserMFATOTP, UpdateUserMFATOTP, DeleteUserMFATOTP, GetUserMFARecoveryCodes,
+	CreateUserMFARecoveryCodes, ResetUserMFA,
 }

@@ -207,7 +207,7 @@ func mfaOptions(c config.Config) mfa.Options {
 	m := c.MFA
 	return mfa.Options{
 		Issuer: m.Issuer, Digits: m.Digits, Period: m.Period, Algorithm: m.Algorithm, StepsBehind: m.StepsBehind,
-		StepsAhead: m.StepsAhead, RecoveryCodes: m.RecoveryCodes, PendingFor: m.PendingTTL,
+		StepsAhead: m.StepsAhead, RecoveryCodes: m.RecoveryCodes, PendingFor: m.PendingTTL, ResetCoolDown: m.ResetCoolDown,
 	}
 }
 

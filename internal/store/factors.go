@@ -22,6 +22,7 @@ type factorRow struct {
 	Digits      int
 	Period      int
 	LastStep    int64
+	Drift       int
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 	ConfirmedAt *int64
 	ExpiresAt   *int64
@@ -32,7 +33,7 @@ func (factorRow) TableName() string { return "factor" }
 func newFactorRow(f mfa.Factor) factorRow {
 	return factorRow{
 		ID: f.ID, UserID: f.UserID, Kind: string(f.Kind), Name: nameOf(f.Name), State: string(f.State), Secret: f.Secret,
-		Algorithm: f.Algorithm, Digits: f.Digits, Period: f.Period, LastStep: f.LastStep, CreatedAt: micros(f.CreatedAt),
+		Algorithm: f.Algorithm, Digits: f.Digits, Period: f.Period, LastStep: f.LastStep, Drift: f.Drift, CreatedAt: micros(f.CreatedAt),
 		ConfirmedAt: microsOrNull(f.ConfirmedAt), ExpiresAt: microsOrNull(f.ExpiresAt),
 	}
 }
@@ -40,7 +41,7 @@ func newFactorRow(f mfa.Factor) factorRow {
 func (r factorRow) factor() (mfa.Factor, error) {
 	return mfa.Factor{
 		ID: r.ID, UserID: r.UserID, Kind: mfa.Kind(r.Kind), Name: r.Name, State: mfa.State(r.State), Secret: r.Secret,
-		Algorithm: r.Algorithm, Digits: r.Digits, Period: r.Period, LastStep: r.LastStep, CreatedAt: timeOf(r.CreatedAt),
+		Algorithm: r.Algorithm, Digits: r.Digits, Period: r.Period, LastStep: r.LastStep, Drift: r.Drift, CreatedAt: timeOf(r.CreatedAt),
 		ConfirmedAt: timeOrNull(r.ConfirmedAt), ExpiresAt: timeOrNull(r.ExpiresAt),
 	}, nil
 }
@@ -135,6 +136,55 @@ func (s *Store) AdvanceStep(ctx context.Context, factorID string, step int64) (b
 		return res.Error
 	})
 	return advanced && err == nil, err
+}
+
+// SetDrift notes how far off the clock of a phone is. It appends no event; the sign-in does.
+func (s *Store) SetDrift(ctx context.Context, factorID string, drift int) error {
+	return s.mark(ctx, func(db *gorm.DB) error {
+		return db.Exec("UPDATE factor SET drift = ? WHERE id = ?", drift, factorID).Error
+	})
+}
+
+type resetRow struct {
+	UserID  string `gorm:"primaryKey"`
+	ResetAt int64
+	ResetBy string
+	Reason  string
+}
+
+func (resetRow) TableName() string { return "mfa_reset" }
+
+// ResetFactors takes every factor and recovery code from a user, raises the AuthVersion and notes who did it and why.
+// When there was a reset after the time free it changes nothing and returns its time, else the zero time.
+func (s *Store) ResetFactors(ctx context.Context, r mfa.Reset, free time.Time) (time.Time, error) {
+	var before time.Time
+	ev := event.Event{Action: "mfa.reset", Kind: event.User, TargetID: r.UserID, UserID: r.UserID, Revoking: true, Detail: map[string]any{"reason": r.Reason}}
+	err := s.change(ctx, &ev, func(db *gorm.DB) error {
+		before = time.Time{}
+		u, err := lock[userRow](db, missing("user", r.UserID), "id = ?", r.UserID)
+		if err != nil {
+			return err
+		}
+		ev.DomainID = u.DomainID
+		var last []resetRow
+		if err := db.Where("user_id = ? AND reset_at > ?", r.UserID, free.UnixMicro()).Find(&last).Error; err != nil {
+			return err
+		}
+		if len(last) > 0 {
+			before = timeOf(last[0].ResetAt)
+			return errUnchanged
+		}
+		for _, sql := range []string{
+			"DELETE FROM factor WHERE user_id = ?", "DELETE FROM recovery_code WHERE user_id = ?", "DELETE FROM mfa_reset WHERE user_id = ?",
+			"UPDATE user_account SET auth_version = auth_version + 1 WHERE id = ?",
+		} {
+			if err := db.Exec(sql, r.UserID).Error; err != nil {
+				return err
+			}
+		}
+		return db.Create(&resetRow{UserID: r.UserID, ResetAt: micros(r.At), ResetBy: r.By, Reason: r.Reason}).Error
+	})
+	return before, err
 }
 
 // ExpirePendingFactors deletes the pending factors whose time has passed.

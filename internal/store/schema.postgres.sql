@@ -154,6 +154,7 @@ CREATE TABLE factor (
     created_at bigint NOT NULL,
     confirmed_at bigint,
     expires_at bigint,
+    drift bigint NOT NULL,
     CONSTRAINT factor_pkey PRIMARY KEY (id),
     CONSTRAINT factor_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
 );
@@ -283,6 +284,15 @@ CREATE UNIQUE INDEX mfa_requirement_group ON public.mfa_requirement USING btree 
 CREATE UNIQUE INDEX mfa_requirement_project ON public.mfa_requirement USING btree (project_id);
 
 CREATE UNIQUE INDEX mfa_requirement_role ON public.mfa_requirement USING btree (role_id);
+
+CREATE TABLE mfa_reset (
+    user_id text COLLATE "C" NOT NULL,
+    reset_at bigint NOT NULL,
+    reset_by text COLLATE "C" NOT NULL,
+    reason text COLLATE "C" NOT NULL,
+    CONSTRAINT mfa_reset_pkey PRIMARY KEY (user_id),
+    CONSTRAINT mfa_reset_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
 
 CREATE TABLE oauth_access_token (
     id text COLLATE "C" NOT NULL,

@@ -132,7 +132,7 @@ CREATE TABLE factor (
     created_at   INTEGER NOT NULL,
     confirmed_at INTEGER,
     expires_at   INTEGER
-);
+, drift INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX factor_expiry ON factor (expires_at);
 
@@ -240,6 +240,13 @@ CREATE UNIQUE INDEX mfa_requirement_group ON mfa_requirement (group_id);
 CREATE UNIQUE INDEX mfa_requirement_project ON mfa_requirement (project_id);
 
 CREATE UNIQUE INDEX mfa_requirement_role ON mfa_requirement (role_id);
+
+CREATE TABLE mfa_reset (
+    user_id  TEXT PRIMARY KEY REFERENCES user_account (id) ON DELETE CASCADE,
+    reset_at INTEGER NOT NULL,
+    reset_by TEXT NOT NULL,
+    reason   TEXT NOT NULL
+);
 
 CREATE TABLE oauth_access_token (
     id          TEXT PRIMARY KEY,
