@@ -2,7 +2,7 @@ package features_test
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what RFC 6238 says
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base32"
