@@ -70,9 +70,7 @@ func (s *Server) assemble() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	sessions := session.NewService(s.store, session.Options{
-		Idle: cfg.Sessions.Idle, Keep: cfg.Token.AllowExpiredWindow + time.Minute, Remember: cfg.Cache.Size,
-	}, now)
+	sessions := session.NewService(s.store, sessionOptions(cfg), now)
 	places, err := s.openPlaces()
 	if err != nil {
 		return nil, err
@@ -128,6 +126,10 @@ func (s *Server) assemble() (*parts, error) {
 		return nil, err
 	}
 	return &parts{vault: vault, follower: follower, sessions: sessions}, nil
+}
+
+func sessionOptions(cfg config.Config) session.Options {
+	return session.Options{Idle: cfg.Sessions.Idle, Keep: cfg.Token.AllowExpiredWindow + time.Minute, Remember: cfg.Cache.Size}
 }
 
 // openPlaces opens the operator's file of places; nil for none.
