@@ -107,19 +107,9 @@ func (h accessKeys) remove(c *httpapi.Call, x keyTarget) (httpapi.Reply, error) 
 	return httpapi.NoContent(), h.Credential.DeleteAccessKey(c.Context(), x.UserID, x.Access)
 }
 
-// signed decodes what a service was sent, under whichever of the names that Keystone knows.
-func signed(c *httpapi.Call, dst any) error {
-	for _, name := range []string{"credentials", "credential", "ec2Credentials"} {
-		if err := c.Body(name, dst); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (h accessKeys) signIn(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
 	var r ec2.Request
-	if err := signed(c, &r); err != nil {
+	if err := c.BodyUnder(&r, ec2.Names...); err != nil {
 		return httpapi.Reply{}, err
 	}
 	issued, err := h.EC2.SignIn(c.Context(), r, false)
@@ -132,7 +122,7 @@ func (h accessKeys) signIn(c *httpapi.Call, _ policy.None) (httpapi.Reply, error
 // signInS3 tells who signed. The text of the token stays here, as in Keystone.
 func (h accessKeys) signInS3(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
 	var r ec2.S3Request
-	if err := signed(c, &r); err != nil {
+	if err := c.BodyUnder(&r, ec2.Names...); err != nil {
 		return httpapi.Reply{}, err
 	}
 	issued, err := h.EC2.SignInS3(c.Context(), r, false)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/policy"
 )
@@ -106,11 +105,7 @@ func (s *Service) Enrolled(ctx context.Context, a policy.Actor) (string, error) 
 	if c.AuthVersion, err = s.state(ctx, u); err != nil {
 		return "", err
 	}
-	err = s.store.Append(ctx, event.Event{
-		Action: "receipt.issue", Outcome: event.Success, Kind: event.Token, UserID: u.ID, DomainID: u.DomainID,
-		Detail: map[string]any{"methods": joinMethods(c.Methods)}, Origin: withActor(ctx, u.ID),
-	})
-	if err != nil {
+	if err := s.store.Append(ctx, receiptEvent(ctx, u, c.Methods)); err != nil {
 		return "", err
 	}
 	return s.signer.Sign(c)

@@ -71,7 +71,7 @@ func (s *Service) issue(ctx context.Context, p proofs, want WantedScope) (Issued
 		tried = p
 		out, err = s.decide(ctx, &tried, want)
 		if more = nil; errors.As(err, &more) {
-			return s.store.Append(ctx, receiptEvent(ctx, more)) // what was spent stays spent
+			return s.store.Append(ctx, more.event(ctx)) // what was spent stays spent
 		}
 		return err
 	})

@@ -114,13 +114,20 @@ func (s *Service) readReceipt(ctx context.Context, text string) (*token.Claims, 
 // errReceipt is the one answer to a receipt that is not good.
 var errReceipt = fault.New(fault.Unauthorized, "The receipt is not valid.").Because("receipt_invalid")
 
-func receiptEvent(ctx context.Context, r *ReceiptError) event.Event {
-	ev := event.Event{
-		Action: "receipt.issue", Outcome: event.Success, Kind: event.Token, UserID: r.User.ID, DomainID: r.User.DomainID,
-		Detail: map[string]any{"methods": joinMethods(r.Methods), "required": r.Required}, Origin: withActor(ctx, r.User.ID),
+// receiptEvent tells of a receipt for what a user has shown.
+func receiptEvent(ctx context.Context, u *identity.User, methods []string) event.Event {
+	return event.Event{
+		Action: "receipt.issue", Outcome: event.Success, Kind: event.Token, UserID: u.ID, DomainID: u.DomainID,
+		Detail: map[string]any{"methods": joinMethods(methods)}, Origin: withActor(ctx, u.ID),
 	}
-	if r.Reason != "" {
-		ev.Detail["cause"] = r.Reason
+}
+
+// event tells of the receipt, and of what was asked for.
+func (e *ReceiptError) event(ctx context.Context) event.Event {
+	ev := receiptEvent(ctx, e.User, e.Methods)
+	ev.Detail["required"] = e.Required
+	if e.Reason != "" {
+		ev.Detail["cause"] = e.Reason
 	}
 	return ev
 }

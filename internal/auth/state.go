@@ -301,7 +301,7 @@ func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) 
 	err = s.receipt(ctx, u, s.blankReceipt(u, nil), need, ReasonReauthenticate)
 	if r, ok := errors.AsType[*ReceiptError](err); ok {
 		r.StepUp = need.again()
-		if e := s.store.Append(ctx, receiptEvent(ctx, r)); e != nil {
+		if e := s.store.Append(ctx, r.event(ctx)); e != nil {
 			return e
 		}
 	}

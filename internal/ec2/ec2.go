@@ -21,6 +21,9 @@ import (
 // Window is how far the time of a signature may be from ours, either way.
 const Window = 15 * time.Minute
 
+// Names are those under which services send a Request or S3Request; Keystone knows them all.
+var Names = []string{"credentials", "credential", "ec2Credentials"}
+
 // Request is what a service was sent, as the service tells it.
 type Request struct {
 	// Access names the access key that Signature is said to be made with.

@@ -28,6 +28,7 @@ import (
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/policy"
+	"github.com/keyward/identity/internal/session"
 )
 
 // MaxBody is the largest request body in bytes, Keystone's default.
@@ -280,8 +281,9 @@ func (a *API) authenticate(c *Call) error {
 	actor, err := a.caller(c)
 	if err != nil {
 		if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
-			if fault.ReasonOf(err) == reasonIdle {
-				return errUnauthenticated.Because(reasonIdle)
+			// The one thing that is told of a token which is refused: it is good, and people ask why they are out.
+			if fault.ReasonOf(err) == session.ReasonIdle {
+				return errUnauthenticated.Because(session.ReasonIdle)
 			}
 			return errUnauthenticated
 		}

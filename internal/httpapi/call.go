@@ -104,6 +104,16 @@ func (c *Call) Body(key string, dst any) error {
 	return nil
 }
 
+// BodyUnder is Body for an object that clients send under one of several names.
+func (c *Call) BodyUnder(dst any, names ...string) error {
+	for _, name := range names {
+		if err := c.Body(name, dst); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Allow asks a rule about a target, for handlers whose request moves an object or touches several. It returns
 // nil or a Forbidden fault that names the rule.
 func (c *Call) Allow(rule policy.Rule, t policy.Target) error {

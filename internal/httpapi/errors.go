@@ -30,9 +30,6 @@ var statuses = map[fault.Kind]int{
 // errUnauthenticated is the one answer for a token that is missing, malformed, expired, revoked or forged.
 var errUnauthenticated = fault.New(fault.Unauthorized, "The request you have made requires authentication.")
 
-// reasonIdle is the one thing that is told of a token which is refused: it is good, and people ask why they are out.
-const reasonIdle = "session_idle"
-
 // errEnded is the answer when the request's time is up, or its client went away. The latter may still read it:
 // net/http takes a client that has closed its sending side for gone.
 var errEnded = fault.New(fault.Unavailable, "The request took too long. Please try again.")

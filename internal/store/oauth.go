@@ -189,23 +189,11 @@ func (s *Store) CreateRequestToken(ctx context.Context, t oauth.RequestToken) er
 func (s *Store) AuthorizeRequestToken(ctx context.Context, id string, change func(*oauth.RequestToken) error) error {
 	ev := event.Event{Action: "request_token.authorize", Kind: event.OAuth, TargetID: id}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[requestTokenRow](db, missing("request token", id), "id = ?", id)
-		if err != nil {
-			return err
-		}
-		t, err := old.token()
-		if err != nil {
-			return err
-		}
-		if err := change(&t); err != nil {
-			return err
-		}
-		ev.UserID, ev.Detail = t.UserID, map[string]any{"consumer": t.ConsumerID, "project_id": t.ProjectID}
-		row, err := newRequestTokenRow(t)
-		if err != nil {
-			return err
-		}
-		return saveAll(db, &row, id)
+		_, err := edit(db, missing("request token", id), id, requestTokenRow.token, change, func(_ requestTokenRow, t *oauth.RequestToken) error {
+			ev.UserID, ev.Detail = t.UserID, map[string]any{"consumer": t.ConsumerID, "project_id": t.ProjectID}
+			return nil
+		}, newRequestTokenRow)
+		return err
 	})
 }
 

@@ -136,22 +136,14 @@ func needTarget(db *gorm.DB, r duty.Requirement) error {
 func (s *Store) UpdateRequirement(ctx context.Context, id string, change func(*duty.Requirement) error) (duty.Requirement, error) {
 	var r duty.Requirement
 	var ev event.Event
-	err := s.change(ctx, &ev, func(db *gorm.DB) error {
-		old, err := lock[requirementRow](db, missing("requirement", id), "id = ?", id)
-		if err != nil {
+	err := s.change(ctx, &ev, func(db *gorm.DB) (err error) {
+		r, err = edit(db, missing("requirement", id), id, requirementRow.requirement, change, func(old requirementRow, r *duty.Requirement) error {
+			was, err := old.requirement()
+			r.ID, r.On, r.TargetID = was.ID, was.On, was.TargetID
+			ev = requirementEvent("mfa_requirement.update", *r)
 			return err
-		}
-		if r, err = old.requirement(); err != nil {
-			return err
-		}
-		was := r
-		if err := change(&r); err != nil {
-			return err
-		}
-		r.ID, r.On, r.TargetID = was.ID, was.On, was.TargetID
-		ev = requirementEvent("mfa_requirement.update", r)
-		row := newRequirementRow(r)
-		return saveAll(db, &row, id)
+		}, sound(newRequirementRow))
+		return err
 	})
 	return r, err
 }
