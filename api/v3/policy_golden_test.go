@@ -41,6 +41,7 @@ var bodies = map[string]string{
 	"createCredential":            `{"credential":{"type":"totp","user_id":"{ann}","blob":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`,
 	"updateCredential":            `{"credential":{"type":"totp"}}`,
 	"createApplicationCredential": `{"application_credential":{"name":"x"}}`,
+	"rememberDevice":              `{"device":{"name":"x"}}`,
 	"createTrust":                 `{"trust":{"trustor_user_id":"{ann}","trustee_user_id":"{bob}","impersonation":false}}`,
 	"enrolTotp":                   `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`, "renameTotp": `{"totp":{"name":"x"}}`,
 	"resetMfa":             `{"reset":{"reason":"x"}}`,
@@ -88,7 +89,7 @@ var variables = strings.NewReplacer(
 	"{requirement_id}", "{requirement}", "{exemption_id}", "{exemption}", "{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
 	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
 	"{consumer_id}", "{consumer}", "{request_token_id}", "{request_token}", "{access_token_id}", "{access_token}",
-	"{session_id}", "0123456789abcdefghijkl",
+	"{session_id}", "0123456789abcdefghijkl", "{device_id}", "0123456789abcdef0123456789abcdef",
 )
 
 // oldVariables are what stands for the variables of /v2.0, which knows nothing outside the default domain.

@@ -101,6 +101,9 @@ type authBody struct {
 		Token *struct {
 			ID string `json:"id"`
 		} `json:"token"`
+		Device *struct {
+			Secret string `json:"secret"`
+		} `json:"device"`
 		AppCredential *struct {
 			ref
 			Secret string   `json:"secret"`
@@ -149,6 +152,9 @@ func (h tokens) issue(c *httpapi.Call) (httpapi.Reply, error) {
 	}
 	if p := body.Identity.Token; p != nil {
 		req.Token = &p.ID
+	}
+	if p := body.Identity.Device; p != nil {
+		req.Device = &p.Secret
 	}
 	if p := body.Identity.AppCredential; p != nil {
 		req.AppCredential = &auth.AppCredentialProof{ID: p.ID, Name: p.Name, Secret: p.Secret}

@@ -12,6 +12,7 @@ import (
 	"github.com/keyward/identity/internal/catalog"
 	"github.com/keyward/identity/internal/clientcert"
 	"github.com/keyward/identity/internal/credential"
+	"github.com/keyward/identity/internal/device"
 	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/duty"
 	"github.com/keyward/identity/internal/ec2"
@@ -39,6 +40,7 @@ type Services struct {
 	Trust         *trust.Service
 	MFA           *mfa.Service
 	Sessions      *session.Service
+	Devices       *device.Service
 	Duty          *duty.Service
 	Facts         *facts.Facts
 	DomainConfig  *domainconfig.Service
@@ -85,6 +87,7 @@ func Ops(s Services) []httpapi.Op {
 		factors{s}.ops(),
 		duties{s}.ops(),
 		sessions{s}.ops(),
+		devices{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),
 		mappings{s}.ops(),

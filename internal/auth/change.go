@@ -122,7 +122,7 @@ func (s *Service) freshMethods(ctx context.Context, userID, text string) ([]stri
 	if t.UserID != userID || t.Delegated() || !s.recent(t.AuthTime, FreshFor) {
 		return nil, nil
 	}
-	return without(t.Methods, byDevice), nil
+	return without(t.Methods, MethodDevice), nil
 }
 
 // replacePassword runs inside the transaction. The user stays locked meanwhile: what the proofs were checked

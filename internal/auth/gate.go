@@ -40,7 +40,10 @@ type proofs struct {
 	receipt *token.Claims
 	// code is a passcode that still has to be looked at; nil for none.
 	code *string
-	// right tells that the code was looked at and accepted.
+	// device is the secret of a device that still has to be looked at, nil for none; deviceID whose it was.
+	device   *string
+	deviceID string
+	// right tells that the code, or the secret, was looked at and accepted.
 	right bool
 	// standing is what is on record about passwords; nil when none was shown, now or for the receipt.
 	standing *standing
@@ -56,7 +59,7 @@ func (p proofs) shown() []string { return union(p.methods, p.kept) }
 // when more must be shown, or refuses. Codes are spent, receipts used up and the event written in one
 // transaction with the decision: a refusal spends nothing.
 func (s *Service) issue(ctx context.Context, p proofs, want WantedScope) (Issued, error) {
-	if p.code != nil {
+	if p.code != nil || p.device != nil {
 		if ok, err := s.attempts.Reserve(ctx, p.user.ID); err != nil {
 			return Issued{}, err
 		} else if !ok {
@@ -116,6 +119,11 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 			return Issued{}, err
 		}
 	}
+	if p.device != nil {
+		if err := s.recognise(ctx, p); err != nil {
+			return Issued{}, err
+		}
+	}
 	need, err := s.requirement(ctx, u)
 	if err != nil {
 		return Issued{}, err
@@ -134,7 +142,7 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 		if !need.admits(union(p.shown(), p.voucher.Methods)) {
 			return Issued{}, errWeak
 		}
-	} else if !enter.metBy(union(p.shown(), p.stems)) {
+	} else if !enter.metBy(standIn(union(p.shown(), p.stems))) {
 		if p.oldAPI {
 			return Issued{}, errRefused // it knows no receipts
 		}
@@ -321,9 +329,13 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 	if err := s.keepSession(ctx, t, p, begins); err != nil {
 		return Issued{}, err
 	}
+	detail := t.detail()
+	if p.deviceID != "" {
+		detail["device"] = p.deviceID
+	}
 	err = s.store.Append(ctx, event.Event{
 		Action: "token.issue", Outcome: event.Success, Kind: event.Token, TargetID: t.AuditID, UserID: t.UserID,
-		DomainID: t.User.DomainID, Detail: t.detail(), Origin: withActor(ctx, p.user.ID),
+		DomainID: t.User.DomainID, Detail: detail, Origin: withActor(ctx, p.user.ID),
 	})
 	return Issued{Text: text, Token: t}, err
 }

@@ -29,6 +29,8 @@ type Request struct {
 	AppCredential *AppCredentialProof
 	// Token is the text of a token to continue from.
 	Token *string
+	// Device is the secret of a remembered device.
+	Device *string
 	// Receipt is the text of a receipt from an earlier, incomplete try; empty for none.
 	Receipt string
 	Scope   WantedScope

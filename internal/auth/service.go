@@ -144,6 +144,8 @@ type Parts struct {
 	Factors   SecondFactors
 	Attempts  *Attempts
 	Passwords PasswordPolicy
+	// Devices may be nil: then none is remembered.
+	Devices Devices
 	// Sessions may be nil: then nobody notes when a session was seen.
 	Sessions Sessions
 	// Compliance is what else is demanded of accounts and passwords.
@@ -180,6 +182,7 @@ type Service struct {
 	attempts *Attempts
 	policy   PasswordPolicy
 	sessions Sessions
+	devices  Devices
 	demands  identity.Compliance
 	o        Options
 	now      func() time.Time
@@ -195,7 +198,7 @@ func NewService(p Parts) *Service {
 	}
 	return &Service{
 		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
-		attempts: p.Attempts, policy: p.Passwords, sessions: p.Sessions, demands: p.Compliance, o: p.Options, now: p.Now, floor: p.Floor,
+		attempts: p.Attempts, policy: p.Passwords, sessions: p.Sessions, devices: p.Devices, demands: p.Compliance, o: p.Options, now: p.Now, floor: p.Floor,
 		seen: newMemory(p.Options.Remember), sprays: newSprays(p.Options.Spray, p.Now),
 	}
 }

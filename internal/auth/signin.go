@@ -16,6 +16,9 @@ func (s *Service) SignIn(ctx context.Context, r Request) (Issued, error) {
 	if err := r.shape(); err != nil {
 		return Issued{}, err
 	}
+	if r.has(MethodDevice) && s.devices == nil {
+		return Issued{}, errMethods
+	}
 	wait := func() {}
 	if r.has(MethodPassword) || r.has(MethodTOTP) || r.has(MethodAppCredential) {
 		wait = s.floor(ctx)
@@ -52,6 +55,8 @@ func (r *Request) shape() error {
 			missing = r.Token == nil
 		case MethodAppCredential:
 			missing = r.AppCredential == nil
+		case MethodDevice:
+			missing = r.Device == nil
 		default:
 			known = false
 		}
@@ -69,6 +74,9 @@ func (r *Request) shape() error {
 var errMethods = fault.New(fault.Unauthorized, "Attempted to authenticate with an unsupported method.").Because("unsupported_method")
 
 func (r *Request) refs() error {
+	if r.has(MethodTOTP) && r.has(MethodDevice) {
+		return fault.New(fault.BadRequest, "A code and a device stand for the same; show one of them.")
+	}
 	if r.has(MethodPassword) {
 		if err := r.Password.User.shape("user", true); err != nil {
 			return err
@@ -105,7 +113,7 @@ func (r *Request) has(method string) bool { return slices.Contains(r.Methods, me
 func (s *Service) prove(ctx context.Context, r Request) (proofs, error) {
 	p := proofs{oldAPI: r.OldAPI}
 	for _, prove := range []func(context.Context, Request, *proofs) error{
-		s.proveReceipt, s.proveToken, s.proveAppCredential, s.provePassword, s.proveCode,
+		s.proveReceipt, s.proveToken, s.proveAppCredential, s.provePassword, s.proveCode, s.proveDevice,
 	} {
 		if err := prove(ctx, r, &p); err != nil {
 			return p, err
@@ -195,7 +203,7 @@ func (s *Service) provePassword(ctx context.Context, r Request, p *proofs) error
 	if !r.has(MethodPassword) {
 		return nil
 	}
-	joined := !r.OldAPI && !r.has(MethodTOTP)
+	joined := !r.OldAPI && !r.has(MethodTOTP) && !r.has(MethodDevice)
 	good, err := s.checkPassword(ctx, r.Password.User, r.Password.Password, joined)
 	if err != nil {
 		return err

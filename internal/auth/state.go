@@ -295,7 +295,7 @@ func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) 
 	if err != nil {
 		return err
 	}
-	if s.recent(a.AuthTime, age) && need.metBy(without(a.Methods, byDevice)) {
+	if s.recent(a.AuthTime, age) && need.metBy(without(a.Methods, MethodDevice)) {
 		return nil
 	}
 	err = s.receipt(ctx, u, s.blankReceipt(u, nil), need, ReasonReauthenticate)

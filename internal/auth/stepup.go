@@ -11,9 +11,6 @@ import (
 // codes are the methods that show a second factor at that moment.
 var codes = []string{MethodTOTP}
 
-// byDevice is the method of what only stands for a second factor that was shown before: never a fresh proof.
-const byDevice = "device"
-
 // entrance is what signing in takes: less than need where the operator wants codes at actions only, but not of those
 // who must have a second factor.
 func (s *Service) entrance(ctx context.Context, u *identity.User, need requirement) (requirement, error) {
@@ -67,7 +64,7 @@ const (
 
 // Assurance tells how strongly the person proved himself in the session of the token, last at its AuthTime.
 func (t *Token) Assurance() Assurance {
-	first := func(m string) bool { return m != MethodToken && m != byDevice && !slices.Contains(codes, m) }
+	first := func(m string) bool { return m != MethodToken && m != MethodDevice && !slices.Contains(codes, m) }
 	switch {
 	case t.Delegated():
 		return NotThere

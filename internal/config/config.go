@@ -27,6 +27,7 @@ type Config struct {
 	MFA             MFA
 	Sessions        Sessions
 	StepUp          StepUp
+	Devices         Devices
 	Password        Password
 	Compliance      Compliance
 	Credential      Credential
@@ -124,6 +125,15 @@ type Lockout struct {
 	AddressWindow   time.Duration
 	// FailureFloor is what every refusal of a password or code takes at least.
 	FailureFloor time.Duration
+}
+
+// Devices is on whose devices, and for how long, no second factor is asked for.
+type Devices struct {
+	Enabled bool
+	Life    time.Duration
+	Max     int
+	// ForbiddenDomains are ids, ForbiddenRoles names.
+	ForbiddenDomains, ForbiddenRoles []string
 }
 
 // Sessions is how long people's sign-ins may go unused, and where addresses are looked up.

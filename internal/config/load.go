@@ -163,7 +163,7 @@ func assign(field, value any) error {
 		}
 		*f = d
 	case *[]string:
-		items, err := list(value, "operationIds")
+		items, err := list(value, "names")
 		if err != nil {
 			return err
 		}

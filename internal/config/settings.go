@@ -68,6 +68,12 @@ var settings = []Setting{
 	{"step_up.operations", "[]", "Further operations that demand a recent proof, by their operationId in openapi.yaml, such as deleteProject. `identity policy check` finds names that do not exist.", func(c *Config) any { return &c.StepUp.Operations }},
 	{"step_up.second_factor_at", "sign_in", "Where people who have a second factor are asked for it: sign_in, or action: not before they do something that demands a recent proof. Rules and requirements of administrators hold at every sign-in.", func(c *Config) any { return &c.StepUp.At }},
 
+	{"devices.enabled", "true", "Whether people may have a device remembered after they showed their second factor, so that they are not asked for it there again.", func(c *Config) any { return &c.Devices.Enabled }},
+	{"devices.life", "720h", "How long a device is remembered, however often it is used.", func(c *Config) any { return &c.Devices.Life }},
+	{"devices.max", "20", "How many devices a user may have remembered.", func(c *Config) any { return &c.Devices.Max }},
+	{"devices.forbidden_domains", "[]", "Ids of domains whose users are asked for their second factor at every sign-in.", func(c *Config) any { return &c.Devices.ForbiddenDomains }},
+	{"devices.forbidden_roles", "[]", "Names of roles; whoever has one of them anywhere is asked for the second factor at every sign-in.", func(c *Config) any { return &c.Devices.ForbiddenRoles }},
+
 	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
 	{"oauth1.request_token_duration", "8h", "How long a consumer of OAuth 1.0a may take to exchange a request token; 0 is for ever.", func(c *Config) any { return &c.OAuth1.RequestTokenDuration }},
 	{"oauth1.access_token_duration", "24h", "How long an access token of OAuth 1.0a lives; 0 is for ever.", func(c *Config) any { return &c.OAuth1.AccessTokenDuration }},

@@ -94,6 +94,8 @@ func (c *Config) problems() []error {
 	ps.oneOf("step_up.policy", c.StepUp.Policy, StepUpWindow, StepUpSession)
 	ps.oneOf("step_up.second_factor_at", c.StepUp.At, AtSignIn, AtAction)
 	ps.between("step_up.window", c.StepUp.Window, time.Minute, 24*time.Hour)
+	ps.between("devices.life", c.Devices.Life, time.Minute, 366*24*time.Hour)
+	ps.within("devices.max", c.Devices.Max, 1, 100)
 	if c.Sessions.Idle != 0 {
 		ps.between("sessions.idle", c.Sessions.Idle, 2*time.Minute, 7*24*time.Hour)
 	}

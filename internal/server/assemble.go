@@ -77,14 +77,16 @@ func (s *Server) assemble() (*parts, error) {
 	}
 	attempts := auth.NewAttempts(s.store, lockout(cfg), now)
 	factors := mfa.NewService(s.store, s.keys.ring, attempts, mfaOptions(cfg), now, id)
+	devices, known := s.newDevices(f, factors)
 	gate := auth.NewService(auth.Parts{
 		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts, Sessions: sessions,
+		Devices:    known,
 		Passwords:  password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
 		Compliance: demands, Options: authOptions(cfg), Now: now, Floor: auth.Floor(cfg.Lockout.FailureFloor, time.Now),
 	})
 	roles := assignment.NewService(s.store, id)
 	services := v3.Services{
-		Auth: gate, MFA: factors, Facts: f, Sessions: sessions, Places: places,
+		Auth: gate, MFA: factors, Facts: f, Sessions: sessions, Devices: devices, Places: places,
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id).WithCompliance(demands),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,

@@ -112,6 +112,11 @@ func (s *Store) UpdateFactor(ctx context.Context, userID, id string, change func
 		if old.State == string(mfa.Pending) && f.State == mfa.Active {
 			ev.Action = "factor.confirm"
 		}
+		if f.Secret != old.Secret { // another authenticator: what stood for the old one is over
+			if err := db.Exec("DELETE FROM device WHERE user_id = ?", userID).Error; err != nil {
+				return err
+			}
+		}
 		row := newFactorRow(f)
 		return saveAll(db, &row, id)
 	})

@@ -75,6 +75,25 @@ CREATE INDEX credential_of_project ON public.credential USING btree (project_id)
 
 CREATE INDEX credential_of_user ON public.credential USING btree (user_id, id);
 
+CREATE TABLE device (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    auth_version bigint NOT NULL,
+    factors text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    last_used_at bigint,
+    last_used_from text COLLATE "C" NOT NULL,
+    CONSTRAINT device_pkey PRIMARY KEY (id),
+    CONSTRAINT device_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE INDEX device_expiry ON public.device USING btree (expires_at);
+
+CREATE INDEX device_of_user ON public.device USING btree (user_id, created_at, id);
+
 CREATE TABLE domain_option (
     domain_id text COLLATE "C" NOT NULL,
     section text COLLATE "C" NOT NULL,

@@ -60,6 +60,23 @@ CREATE INDEX credential_of_project ON credential (project_id);
 
 CREATE INDEX credential_of_user ON credential (user_id, id);
 
+CREATE TABLE device (
+    id             TEXT PRIMARY KEY,
+    user_id        TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    name           TEXT NOT NULL,
+    digest         TEXT NOT NULL,
+    auth_version   INTEGER NOT NULL,
+    factors        TEXT NOT NULL,
+    created_at     INTEGER NOT NULL,
+    expires_at     INTEGER NOT NULL,
+    last_used_at   INTEGER,
+    last_used_from TEXT NOT NULL
+);
+
+CREATE INDEX device_expiry ON device (expires_at);
+
+CREATE INDEX device_of_user ON device (user_id, created_at, id);
+
 CREATE TABLE domain_option (
     domain_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
     section   TEXT NOT NULL,
