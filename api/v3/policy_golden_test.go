@@ -89,7 +89,7 @@ var variables = strings.NewReplacer(
 	"{requirement_id}", "{requirement}", "{exemption_id}", "{exemption}", "{registered_limit_id}", "{registered_limit}", "{limit_id}", "{limit}",
 	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
 	"{consumer_id}", "{consumer}", "{request_token_id}", "{request_token}", "{access_token_id}", "{access_token}",
-	"{session_id}", "0123456789abcdefghijkl", "{device_id}", "0123456789abcdef0123456789abcdef",
+	"{session_id}", "0123456789abcdefghijkl", "{device_id}", "0123456789abcdef0123456789abcdef", "{request_id}", "req-none",
 )
 
 // oldVariables are what stands for the variables of /v2.0, which knows nothing outside the default domain.

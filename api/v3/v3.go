@@ -88,6 +88,7 @@ func Ops(s Services) []httpapi.Op {
 		duties{s}.ops(),
 		sessions{s}.ops(),
 		devices{s}.ops(),
+		explain{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),
 		mappings{s}.ops(),

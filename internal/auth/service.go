@@ -35,6 +35,8 @@ type Store interface {
 	RevokeOne(ctx context.Context, auditID string, expires time.Time) error
 	// Revoking returns events that ended tokens, by their times, since one time and behind another and an id.
 	Revoking(ctx context.Context, since, after time.Time, id int64, limit int) ([]event.Event, error)
+	// Refusals returns the events that say why a request was refused, behind one of them.
+	Refusals(ctx context.Context, requestID string, after int64, limit int) ([]event.Event, error)
 	AppCredential(ctx context.Context, id string) (appcred.Credential, error)
 	AppCredentialByName(ctx context.Context, userID, name string) (appcred.Credential, error)
 	Trust(ctx context.Context, id string) (trust.Trust, error)

@@ -152,6 +152,12 @@ func (s *Store) Revoking(ctx context.Context, since, after time.Time, id int64, 
 	return each(rows, eventRow.event)
 }
 
+// Refusals returns up to limit events that say why a request was refused, in the order of their ids, behind one.
+func (s *Store) Refusals(ctx context.Context, requestID string, after int64, limit int) ([]event.Event, error) {
+	// The condition is that of the index, word for word.
+	return s.events(ctx, limit, "request_id = ? AND id > ? AND (outcome = 'failure' OR action = 'receipt.issue')", requestID, after)
+}
+
 func (s *Store) events(ctx context.Context, limit int, where string, args ...any) ([]event.Event, error) {
 	var rows []eventRow
 	err := s.view(ctx, func(db *gorm.DB) error {

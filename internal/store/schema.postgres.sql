@@ -157,6 +157,8 @@ CREATE INDEX event_deleted ON public.event USING btree (target_id) WHERE (action
 
 CREATE INDEX event_of_user ON public.event USING btree (user_id, id);
 
+CREATE INDEX event_refusals ON public.event USING btree (request_id, id) WHERE ((outcome = 'failure'::text) OR (action = 'receipt.issue'::text));
+
 CREATE INDEX event_revoking ON public.event USING btree (at, id) WHERE revoking;
 
 CREATE TABLE factor (

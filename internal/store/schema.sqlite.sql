@@ -133,6 +133,8 @@ CREATE INDEX event_deleted ON event (target_id) WHERE action LIKE '%.delete';
 
 CREATE INDEX event_of_user ON event (user_id, id);
 
+CREATE INDEX event_refusals ON event (request_id, id) WHERE outcome = 'failure' OR action = 'receipt.issue';
+
 CREATE INDEX event_revoking ON event (at, id) WHERE revoking;
 
 CREATE TABLE factor (

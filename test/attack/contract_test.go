@@ -261,6 +261,7 @@ func furnished(t *testing.T, w *apitest.World) {
 	trust := map[string]any{"trustor_user_id": w.ID("target"), "trustee_user_id": w.ID("target"), "impersonation": false}
 	made = w.Post("/v3/OS-TRUST/trusts", map[string]any{"trust": trust}, apitest.Token(w.Token("target", ""))).Want(http.StatusCreated)
 	w.Name("the trust_id", made.Str("trust.id"))
+	w.Name("the request_id", w.Get("/v3/users", w.As("target")).Want(http.StatusForbidden).Header.Get("X-Openstack-Request-Id"))
 	w.Name("the session_id", w.Get("/v3/users/{the user_id}/sessions", w.As("sysadmin")).Want(http.StatusOK).Str("sessions.0.id"))
 	w.Name("the device_id", "0123456789abcdef0123456789abcdef") // nobody but its owner can make one
 	create("credential", "/v3/credentials", map[string]any{

@@ -1,0 +1,107 @@
+package v3
+
+import (
+	"strconv"
+
+	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/policy"
+)
+
+// explain serves why requests were refused, for administrators. Strangers are told little on purpose; this tells those
+// who must help them. It is ours; Keystone has nothing like it.
+type explain struct{ Services }
+
+func (h explain) ops() []httpapi.Op {
+	return []httpapi.Op{
+		httpapi.On("GET /v3/explain/{request_id}", policy.ExplainRequest, httpapi.NoTarget, h.list),
+	}
+}
+
+// decisionView is one decision. Of what the event holds only what is named here is shown.
+type decisionView struct {
+	At          httpapi.Time `json:"at"`
+	Action      string       `json:"action"`
+	Cause       *string      `json:"cause"`
+	Explanation string       `json:"explanation"`
+	Rule        *string      `json:"rule"`
+	Factor      *string      `json:"factor"`
+	Counter     *string      `json:"counter"`
+	Shown       *string      `json:"methods"`
+	Required    any          `json:"required_auth_methods"`
+	UserID      *string      `json:"user_id"`
+	ActorID     *string      `json:"actor_id"`
+	Address     string       `json:"ip"`
+	UserAgent   string       `json:"user_agent"`
+}
+
+// cause is what stands behind a word in the events.
+type cause struct{ text, factor, counter string }
+
+var causes = map[string]cause{
+	"unknown_or_disabled":           {"There is no such user, or the user or the domain is disabled.", "", ""},
+	"password_wrong":                {"The password is wrong.", "password", "password"},
+	"password_locked":               {"Too many wrong passwords: passwords of the user rest for a while, right ones too.", "password", "password"},
+	"password_expired":              {"The password was right and must be changed first.", "password", ""},
+	"password_gone":                 {"The password that the receipt remembers is no longer there.", "password", ""},
+	"code_locked":                   {"Too many wrong codes: codes of the user rest for a while, right ones too.", "totp", "code"},
+	"code_alone":                    {"A code was shown and no password.", "totp", ""},
+	"passcode_invalid":              {"The code is wrong.", "totp", "code"},
+	"passcode_already_used":         {"The code was right and had been used before.", "totp", ""},
+	"another_user":                  {"What was shown belongs to different users.", "", ""},
+	"application_credential_wrong":  {"The secret of the application credential is wrong.", "application_credential", "password"},
+	"application_credential_locked": {"Too many wrong secrets: the application credential rests for a while.", "application_credential", "password"},
+	"application_credential_expired": {
+		"The application credential is past its end.", "application_credential", "",
+	},
+	"receipt_already_used":      {"The receipt has completed another sign-in.", "", ""},
+	"second_factor_required":    {"Less was shown than the user must show now.", "totp", ""},
+	"mfa_requires_v3":           {"The user signs in with a second factor, which the v2.0 API does not know.", "totp", ""},
+	"reauthentication_required": {"The token was good, and its proof too old or too weak for the operation (step-up).", "", ""},
+}
+
+func viewDecision(ev event.Event) decisionView {
+	word, _ := ev.Detail["cause"].(string)
+	methods, _ := ev.Detail["methods"].(string)
+	v := decisionView{
+		At: httpapi.Time(ev.At), Action: ev.Action, Cause: textOrNull(word), Shown: textOrNull(methods), Required: ev.Detail["required"],
+		UserID: textOrNull(ev.UserID), ActorID: textOrNull(ev.ActorID), Address: ev.Address, UserAgent: ev.UserAgent,
+	}
+	switch known, ok := causes[word]; {
+	case ev.Kind == event.Policy:
+		v.Rule, v.Explanation = textOrNull(ev.TargetID), ruleDoc(ev.TargetID)
+	case ok:
+		v.Explanation, v.Factor, v.Counter = known.text, textOrNull(known.factor), textOrNull(known.counter)
+	case ev.Action == "receipt.issue":
+		v.Explanation = "What was shown was right, and more is required."
+	default:
+		v.Explanation = "What was shown was not accepted."
+	}
+	return v
+}
+
+// ruleDoc says what a rule is for.
+func ruleDoc(name string) string {
+	for _, r := range policy.All() {
+		if r.Name == name {
+			return "The rule does not let the caller do this. " + r.Doc
+		}
+	}
+	return "The rule does not let the caller do this."
+}
+
+func (h explain) list(c *httpapi.Call, _ policy.None) (httpapi.Reply, error) {
+	q, err := c.List()
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
+	id, err := c.ID("request_id")
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
+	page, err := h.Auth.Refusals(c.Context(), id, q)
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
+	return httpapi.Collection(c, "decisions", page, func(ev event.Event) string { return strconv.FormatInt(ev.ID, 10) }, viewDecision), nil
+}
