@@ -22,6 +22,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/notify"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/session"
@@ -39,6 +40,7 @@ type Services struct {
 	AppCredential *appcred.Service
 	Trust         *trust.Service
 	MFA           *mfa.Service
+	Notices       *notify.Service
 	Sessions      *session.Service
 	Devices       *device.Service
 	Duty          *duty.Service
@@ -86,6 +88,7 @@ func Ops(s Services) []httpapi.Op {
 		trusts{s}.ops(),
 		factors{s}.ops(),
 		duties{s}.ops(),
+		notices{s}.ops(),
 		sessions{s}.ops(),
 		devices{s}.ops(),
 		explain{s}.ops(),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/notify"
 )
 
 // Lockout says how many consecutive failures are borne and how long an authenticator then rests.
@@ -164,7 +165,11 @@ func (s *Service) countPassword(ctx context.Context, userID string, ev event.Eve
 	return s.store.InTx(ctx, func(ctx context.Context) error {
 		for _, l := range s.passwordLimits(ctx, userID) {
 			err := s.store.UpdateFailures(ctx, l.key, func(f *Failures) error {
+				was := f.Count
 				s.o.Lockout.count(f, l.n, now)
+				if f.Count > was && f.Count == l.n {
+					ev.Detail[notify.Locked] = true
+				}
 				return nil
 			})
 			if err != nil {

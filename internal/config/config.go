@@ -25,6 +25,7 @@ type Config struct {
 	Receipt         Receipt
 	Lockout         Lockout
 	MFA             MFA
+	Notices         Notices
 	Sessions        Sessions
 	StepUp          StepUp
 	Devices         Devices
@@ -158,6 +159,23 @@ const (
 	AtSignIn      = "sign_in"
 	AtAction      = "action"
 )
+
+// Notices is how people hear of what happened to their accounts: by the channels that are configured.
+type Notices struct {
+	Log                             bool
+	Language, Templates             string
+	LinkURL                         string
+	LinkTTL, GiveUpAfter, Retention time.Duration
+	MailHost                        string
+	MailPort                        int
+	MailTLS, MailUser, MailFrom     string
+	MailPassword                    Secret
+	WebhookURL, WebhookKey          Secret // a URL may hold a secret
+	WebhookAllowed                  []netip.Prefix
+}
+
+// Any says whether a channel is configured.
+func (n Notices) Any() bool { return n.Log || n.MailHost != "" || n.WebhookURL != "" }
 
 // MFA is how second factors are made.
 type MFA struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/keyward/identity/internal/notify"
 )
 
 // derive fills in what depends on other settings.
@@ -96,6 +99,7 @@ func (c *Config) problems() []error {
 	ps.between("step_up.window", c.StepUp.Window, time.Minute, 24*time.Hour)
 	ps.between("devices.life", c.Devices.Life, time.Minute, 366*24*time.Hour)
 	ps.within("devices.max", c.Devices.Max, 1, 100)
+	c.noticesProblems(&ps)
 	if c.Sessions.Idle != 0 {
 		ps.between("sessions.idle", c.Sessions.Idle, 2*time.Minute, 7*24*time.Hour)
 	}
@@ -123,6 +127,24 @@ func (c *Config) oauth2Problems(ps *problems) {
 	ps.unless(!slices.ContainsFunc(taken, func(h string) bool { return strings.EqualFold(h, header) }), key+": must be a header of its own")
 	ps.unless(len(c.TrustedProxies) > 0, key+": needs trusted_proxies, because nobody else is believed")
 	ps.unless(c.OAuth2.CertDNMappingID != "", "oauth2.cert_dn_mapping_id: must not be empty when "+key+" is set")
+}
+
+func (c *Config) noticesProblems(ps *problems) {
+	n := c.Notices
+	ps.oneOf("notices.mail_tls", n.MailTLS, "starttls", "tls", "none")
+	ps.within("notices.mail_port", n.MailPort, 1, 65535)
+	_, err := mail.ParseAddress(n.MailFrom)
+	ps.unless(n.MailHost == "" || err == nil, "notices.mail_from: must be an address when notices.mail_host is set")
+	ps.unless(n.MailUser == "" || n.MailTLS != "none", "notices.mail_user: needs notices.mail_tls, because the password would be read on the way")
+	ps.unless(n.LinkURL == "" || isPublicURL(n.LinkURL), "notices.link_url: must be http:// or https://, without user, query or fragment")
+	ps.between("notices.link_ttl", n.LinkTTL, time.Minute, 30*24*time.Hour)
+	ps.between("notices.give_up_after", n.GiveUpAfter, time.Minute, 7*24*time.Hour)
+	ps.between("notices.retention", n.Retention, max(n.GiveUpAfter, n.LinkTTL), 3650*24*time.Hour)
+	if n.WebhookURL != "" {
+		if err := notify.CheckWebhook(n.WebhookURL.Reveal(), n.WebhookKey.Reveal(), n.WebhookAllowed); err != nil {
+			*ps = append(*ps, err)
+		}
+	}
 }
 
 func (c *Config) mfaProblems(ps *problems) {

@@ -44,6 +44,7 @@ const (
 	// OAuth is a consumer of OAuth 1.0a, or one of its tokens.
 	OAuth      Kind = "oauth"
 	Federation Kind = "federation" // identity providers, their protocols, mappings, service providers
+	Notice     Kind = "notice"     // what people were told
 	// Document is what is stored for other programs and never read here to decide anything: limits, policy
 	// documents and their associations, configurations of domains.
 	Document Kind = "document"

@@ -187,7 +187,7 @@ func changesFacts(e event.Event) bool {
 		return strings.HasPrefix(e.Action, "service_provider.")
 	case event.OAuth:
 		return strings.HasSuffix(e.Action, ".delete")
-	case event.Key, event.Policy, event.Credential, event.Document:
+	case event.Key, event.Policy, event.Credential, event.Document, event.Notice:
 		return false
 	}
 	return true

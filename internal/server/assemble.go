@@ -28,6 +28,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/notify"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/password"
 	"github.com/keyward/identity/internal/policy"
@@ -42,6 +43,7 @@ type parts struct {
 	vault    *auth.Vault
 	follower *facts.Follower
 	sessions *session.Service
+	notices  *notify.Service
 }
 
 // assemble makes the services and the routes.
@@ -71,6 +73,10 @@ func (s *Server) assemble() (*parts, error) {
 		return nil, err
 	}
 	sessions := session.NewService(s.store, sessionOptions(cfg), now)
+	notices, err := s.notices()
+	if err != nil {
+		return nil, err
+	}
 	places, err := s.openPlaces()
 	if err != nil {
 		return nil, err
@@ -86,7 +92,7 @@ func (s *Server) assemble() (*parts, error) {
 	})
 	roles := assignment.NewService(s.store, id)
 	services := v3.Services{
-		Auth: gate, MFA: factors, Facts: f, Sessions: sessions, Devices: devices, Places: places,
+		Auth: gate, MFA: factors, Facts: f, Sessions: sessions, Devices: devices, Places: places, Notices: notices,
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id).WithCompliance(demands),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,
@@ -127,7 +133,7 @@ func (s *Server) assemble() (*parts, error) {
 	if s.echo, err = newEcho(s.api, s.ops, cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	return &parts{vault: vault, follower: follower, sessions: sessions}, nil
+	return &parts{vault: vault, follower: follower, sessions: sessions, notices: notices}, nil
 }
 
 func sessionOptions(cfg config.Config) session.Options {

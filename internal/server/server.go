@@ -26,6 +26,7 @@ import (
 	"github.com/keyward/identity/internal/facts"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/limit"
+	"github.com/keyward/identity/internal/notify"
 	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/store"
 )
@@ -122,7 +123,8 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (s *Server, err erro
 		return s, fmt.Errorf("read the stream of events: %w", err)
 	}
 	s.work.Go(func() { p.follower.Run(background) })
-	s.work.Go(func() { s.keepHouse(background) })
+	s.work.Go(func() { s.keepHouse(background, p.notices) })
+	s.work.Go(func() { p.notices.Run(background) })
 	s.work.Go(func() { s.keepSightings(background, p.sessions) })
 	return s, nil
 }
@@ -246,7 +248,7 @@ func (s *Server) Close() error {
 
 // keepHouse forgets what has expired, retires keys whose time has come, and reads the keys again in case that
 // failed when an event said that they changed.
-func (s *Server) keepHouse(ctx context.Context) {
+func (s *Server) keepHouse(ctx context.Context, notices *notify.Service) {
 	tick := time.NewTicker(housekeeping)
 	defer tick.Stop()
 	for {
@@ -255,7 +257,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx), s.keys.load(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx), s.keys.load(ctx), notices.Purge(ctx)); err != nil && ctx.Err() == nil {
 			s.deps.Log.WarnContext(ctx, "housekeeping failed; it is tried again", "error", err.Error())
 		}
 	}

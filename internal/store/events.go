@@ -65,7 +65,7 @@ func (s *Store) append(ctx context.Context, events ...event.Event) error {
 		events[i].ID = rows[i].ID
 	}
 	t.events = append(t.events, events...)
-	return nil
+	return s.tell(ctx, events)
 }
 
 // row fills in what is empty in an event and returns its row.

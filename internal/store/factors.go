@@ -9,6 +9,7 @@ import (
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/notify"
 )
 
 type factorRow struct {
@@ -127,7 +128,15 @@ func (s *Store) UpdateFactor(ctx context.Context, userID, id string, change func
 func (s *Store) DeleteFactor(ctx context.Context, userID, id string) error {
 	ev := factorEvent("factor.delete", userID, id)
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
-		return deleteOne(db, missing("factor", id), "DELETE FROM factor WHERE id = ? AND user_id = ?", id, userID)
+		var gone []string
+		err := db.Raw("DELETE FROM factor WHERE id = ? AND user_id = ? RETURNING state", id, userID).Scan(&gone).Error
+		if err == nil && len(gone) == 0 || sqlState(err) == "22021" {
+			err = missing("factor", id)
+		}
+		if err == nil && gone[0] == string(mfa.Active) {
+			ev.Detail = map[string]any{notify.WasActive: true}
+		}
+		return err
 	})
 }
 

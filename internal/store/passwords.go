@@ -9,6 +9,7 @@ import (
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
+	"github.com/keyward/identity/internal/notify"
 )
 
 type passwordRow struct {
@@ -68,7 +69,11 @@ func (s *Store) SetPassword(ctx context.Context, p identity.Password) error {
 		if err != nil {
 			return err
 		}
-		ev.DomainID, ev.Revoking = old.DomainID, !madeNow(s.txOf(db.Statement.Context), p.UserID)
+		first := madeNow(s.txOf(db.Statement.Context), p.UserID)
+		ev.DomainID, ev.Revoking = old.DomainID, !first
+		if first {
+			ev.Detail = map[string]any{"self_service": p.SelfService, notify.First: true}
+		}
 		err = db.Exec("UPDATE user_account SET auth_version = auth_version + 1, password_expires_at = ? WHERE id = ?",
 			microsOrNull(p.ExpiresAt), p.UserID).Error
 		if err != nil {

@@ -57,6 +57,7 @@ type Store struct {
 	pools          []*sql.DB
 	pg             *pgx.ConnConfig // nil on SQLite
 	notifies       bool            // LISTEN and NOTIFY work
+	channels       []string        // of notices; see Tell
 
 	mu    sync.RWMutex
 	hooks []func([]event.Event)

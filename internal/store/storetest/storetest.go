@@ -83,6 +83,7 @@ func Run(t *testing.T, empty, migrated func(t testing.TB) string) { //nolint:fun
 		"sealed values know their places":                     sealedPlaces,
 		"pending factors expire":                              purge,
 		"sessions are listed, seen and ended":                 sessions,
+		"notices are claimed, put off and given up":           notices,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,
 		"failures are counted while others are forgotten":     countersUnderResets,

@@ -1,0 +1,118 @@
+package notify
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+)
+
+// How a mail server is spoken to.
+const (
+	StartTLS = "starttls" // demanded, not asked for
+	TLS      = "tls"      // from the first byte
+	NoTLS    = "none"     // for a server on the same machine
+)
+
+// MailOptions say which server takes mails.
+type MailOptions struct {
+	Host string
+	Port int
+	// TLS is one of StartTLS, TLS and NoTLS.
+	TLS            string
+	User, Password string
+	// From is the sender's address, with a name or without.
+	From string
+	// Config is what TLS connections are made with; nil for Go's defaults.
+	Config *tls.Config
+}
+
+// Mail sends notices to the address in the attribute email of users.
+type Mail struct {
+	o      MailOptions
+	domain string // of ids of mails
+}
+
+const mailTimeout = 10 * time.Second
+
+// NewMail makes the channel. It fails when the sender's address is none.
+func NewMail(o MailOptions) (*Mail, error) {
+	from, err := netmail.ParseAddress(o.From)
+	if err != nil {
+		return nil, errors.New("notices.mail_from: must be an address")
+	}
+	_, domain, _ := strings.Cut(from.Address, "@")
+	return &Mail{o: o, domain: domain}, nil
+}
+
+// Name is the channel's name.
+func (c *Mail) Name() string { return "mail" }
+
+// Send hands the mail to the server. Its errors name the step that failed and not what the server said.
+func (c *Mail) Send(ctx context.Context, m Message) error {
+	to, err := address(m.Person.Mail)
+	if err != nil {
+		return ErrNobody
+	}
+	msg := mail.NewMsg()
+	if err := errors.Join(msg.From(c.o.From), msg.To(to)); err != nil {
+		return ErrNobody // the sender's address was checked
+	}
+	msg.Subject(m.Subject)
+	msg.SetMessageIDWithValue(m.ID + "@" + c.domain)
+	msg.SetDateWithValue(m.At)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic answers
+	msg.SetBodyString(mail.TypeTextPlain, m.Text)
+	client, err := mail.NewClient(c.o.Host, c.options()...)
+	if err != nil {
+		return errors.New("the mail server's settings are not usable")
+	}
+	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
+		return mailFailure(err)
+	}
+	return nil
+}
+
+func (c *Mail) options() []mail.Option {
+	o := []mail.Option{mail.WithPort(c.o.Port), mail.WithTimeout(mailTimeout)}
+	switch c.o.TLS {
+	case TLS:
+		o = append(o, mail.WithSSL())
+	case NoTLS:
+		o = append(o, mail.WithTLSPolicy(mail.NoTLS))
+	default:
+		o = append(o, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if c.o.Config != nil {
+		o = append(o, mail.WithTLSConfig(c.o.Config))
+	}
+	if c.o.User != "" {
+		o = append(o, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(c.o.User), mail.WithPassword(c.o.Password))
+	}
+	return o
+}
+
+// mailFailure says what failed without the server's words.
+func mailFailure(err error) error {
+	if failed, ok := errors.AsType[*mail.SendError](err); ok {
+		return fmt.Errorf("the mail server refused the mail (%d)", failed.ErrorCode())
+	}
+	return errors.New("the mail server could not be reached, or did not answer as one")
+}
+
+// maxAddress is the longest address that SMTP carries (RFC 5321 section 4.5.3.1).
+const maxAddress = 254
+
+// address accepts one bare address. What holds a name, a list or a line break is refused and not mended.
+func address(s string) (string, error) {
+	a, err := netmail.ParseAddress(s)
+	if err != nil || a.Name != "" || a.Address != s || len(s) > maxAddress || line(s, maxAddress) != s || strings.ContainsAny(s, " \t\"<>(),;:\\") {
+		return "", ErrNobody
+	}
+	return s, nil
+}

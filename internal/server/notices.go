@@ -1,0 +1,44 @@
+package server
+
+import (
+	"fmt"
+
+	"github.com/keyward/identity/internal/notify"
+)
+
+// notices makes the service that tells people what happened, with the channels that are configured.
+func (s *Server) notices() (*notify.Service, error) {
+	n := s.cfg.Notices
+	var channels []notify.Channel
+	if n.MailHost != "" {
+		c, err := notify.NewMail(notify.MailOptions{
+			Host: n.MailHost, Port: n.MailPort, TLS: n.MailTLS, User: n.MailUser, Password: n.MailPassword.Reveal(), From: n.MailFrom,
+		})
+		if err != nil {
+			return nil, err
+		}
+		channels = append(channels, c)
+	}
+	if n.WebhookURL != "" {
+		c, err := notify.NewWebhook(notify.WebhookOptions{
+			URL: n.WebhookURL.Reveal(), Key: n.WebhookKey.Reveal(), Allowed: n.WebhookAllowed,
+		}, s.deps.Now)
+		if err != nil {
+			return nil, err
+		}
+		channels = append(channels, c)
+	}
+	if n.Log {
+		channels = append(channels, notify.Log{To: s.deps.Log})
+	}
+	templates, err := notify.LoadTemplates(n.Templates)
+	if err != nil {
+		return nil, fmt.Errorf("notices.templates: %w", err)
+	}
+	service := notify.NewService(s.store, s.keys.ring, templates, channels, notify.Options{
+		Language: n.Language, LinkURL: n.LinkURL, LinkTTL: n.LinkTTL, GiveUpAfter: n.GiveUpAfter, Retention: n.Retention,
+	}, s.deps.Log, s.deps.Now)
+	s.store.Tell(service.Channels())
+	s.store.OnCommit(service.Heard)
+	return service, nil
+}

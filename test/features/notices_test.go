@@ -1,0 +1,220 @@
+package features_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/keyward/identity/internal/apitest"
+	"github.com/keyward/identity/internal/config"
+	"github.com/keyward/identity/internal/notify"
+)
+
+const hookKey = "a key of the webhook in tests"
+
+// receiver takes notices; status is what it answers, 200 when it is zero.
+type receiver struct {
+	t      *testing.T
+	url    string
+	status atomic.Int32
+	calls  chan notice
+}
+
+type notice struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+	Data struct {
+		User    struct{ ID, Name string }
+		Subject string
+		Text    string
+		Event   struct {
+			Action  string   `json:"action"`
+			Token   string   `json:"disown_token"`
+			Link    string   `json:"disown_link"`
+			Reasons []string `json:"reasons"`
+		}
+	}
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	r := &receiver{t: t, calls: make(chan notice, 100)}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		var n notice
+		err := json.Unmarshal(body, &n)
+		signed := notify.Sign([]byte(hookKey), n.ID, q.Header.Get("Webhook-Timestamp"), body)
+		if err != nil || q.Header.Get("Webhook-Signature") != signed || q.Header.Get("Webhook-Id") != n.ID || q.Header.Get("X-Auth-Token") != "" {
+			t.Errorf("a call that is not as it should be: %v %s", q.Header, body)
+		}
+		if status := r.status.Load(); status != 0 {
+			w.WriteHeader(int(status))
+		}
+		r.calls <- n
+	}))
+	t.Cleanup(s.Close)
+	r.url = s.URL
+	return r
+}
+
+func (r *receiver) option(c *config.Config) {
+	c.Notices.WebhookURL, c.Notices.WebhookKey = config.Secret(r.url), hookKey
+	c.Notices.WebhookAllowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	c.Notices.LinkURL = "https://account.example/not-me"
+}
+
+// next is the next notice that is told, of the given kind.
+func (r *receiver) next(kind notify.Kind) notice {
+	r.t.Helper()
+	select {
+	case n := <-r.calls:
+		if n.Type != string(kind) {
+			r.t.Fatalf("told of %s, want %s", n.Type, kind)
+		}
+		return n
+	case <-time.After(8 * time.Second):
+		r.t.Fatalf("nobody is told of %s", kind)
+	}
+	return notice{}
+}
+
+// onEach runs the test on each database, with a receiver of its own.
+func onEach(t *testing.T, test func(t *testing.T, w *apitest.World, r *receiver)) {
+	t.Helper()
+	receivers := map[bool]*receiver{true: newReceiver(t), false: newReceiver(t)}
+	of := func(c *config.Config) *receiver {
+		return receivers[strings.HasPrefix(c.Database.URL.Reveal(), "sqlite")]
+	}
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		r := of(&w.Config)
+		r.t = t
+		test(t, w, r)
+	}, func(c *config.Config) { of(c).option(c) })
+}
+
+func disown(w *apitest.World, id, token string) *apitest.Response {
+	return w.Post("/v3/notices/"+id+"/disown", map[string]any{"notice": map[string]any{"token": token}})
+}
+
+// TestE11Notices shows that whoever disables the second factor is told, and of all that changes how one signs in.
+func TestE11Notices(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
+		w.User("ann", "red")
+		ann := enrolled(w, "ann")
+		r.next(notify.FactorAdded)
+		r.next(notify.RecoveryRenewed)
+		w.Delete("/v3/users/{ann}/mfa/totp/"+ann.id, ann.strong()).Want(204)
+		n := r.next(notify.FactorRemoved)
+		if n.Data.User.ID != w.ID("ann") || !strings.Contains(n.Data.Text, n.Data.Event.Token) {
+			t.Errorf("told: %+v", n)
+		}
+		for _, secret := range append(ann.codes, ann.secret, w.Password("ann")) {
+			if strings.Contains(n.Data.Text, secret) {
+				t.Error("a notice holds a secret")
+			}
+		}
+		w.SetPassword("ann")
+		r.next(notify.PasswordChanged)
+	})
+}
+
+// TestR13Notices shows that a person is told when an administrator removes the second factor.
+func TestR13Notices(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(_ *testing.T, w *apitest.World, r *receiver) {
+		w.User("ann", "red")
+		ann := enrolled(w, "ann")
+		r.next(notify.FactorAdded)
+		r.next(notify.RecoveryRenewed)
+		w.Delete("/v3/credentials/"+ann.id, w.As("sysadmin")).Want(204)
+		r.next(notify.FactorReset)
+	})
+}
+
+// TestL19 shows that a person who is told of what somebody else did ends it: all sessions end and the password must be
+// changed, once, in time and with the token of the notice only.
+func TestL19(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
+		w.User("ann", "red")
+		w.User("bob", "red")
+		w.Grant("ann", "member", "project:red/web")
+		thief := w.Token("ann", "project:red/web")
+		w.Post("/v3/users/{ann}/application_credentials", `{"application_credential":{"name":"ci"}}`, apitest.Token(thief)).Want(201)
+		n := r.next(notify.CredentialMade)
+		if want := "https://account.example/not-me#notice=" + n.ID + "&token=" + n.Data.Event.Token; n.Data.Event.Link != want {
+			t.Errorf("the link is %s", n.Data.Event.Link)
+		}
+		w.Secret(n.Data.Event.Token)
+
+		w.Post("/v3/notices/"+n.ID+"/disown", `{"notice":{}}`).Want(400)
+		w.Post("/v3/notices/"+n.ID+"/disown", `{}`).Want(400)
+		for _, token := range []string{"x", n.Data.Event.Token + "A", n.Data.Event.Token[1:]} {
+			if got := disown(w, n.ID, token).Want(404); got.Str("error.reason") != "notice_token_invalid" {
+				t.Errorf("%q: %s", token, got.Body)
+			}
+		}
+		disown(w, "00000000000000000000000000000000", n.Data.Event.Token).Want(404)
+		w.Get("/v3/auth/tokens", apitest.Token(thief), apitest.Header("X-Subject-Token", thief)).Want(200)
+
+		disown(w, n.ID, n.Data.Event.Token).Want(204)
+		disown(w, n.ID, n.Data.Event.Token).Want(404) // once
+		w.Get("/v3/auth/tokens", apitest.Token(thief), apitest.Header("X-Subject-Token", thief)).Want(401)
+		again := w.Post("/v3/auth/tokens", apitest.PasswordBody(w.ID("ann"), w.Password("ann"), "unscoped")).Want(401)
+		if again.Str("error.reason") != "password_expired" {
+			t.Errorf("the old password: %s", again.Body)
+		}
+		w.Post("/v3/users/{ann}/password", map[string]any{"user": map[string]any{
+			"original_password": w.Password("ann"), "password": w.NewPassword(),
+		}}).Want(204)
+		changed := r.next(notify.PasswordChanged)
+		disown(w, n.ID, changed.Data.Event.Token).Want(404) // of another notice
+		w.Clock.Advance(w.Config.Notices.LinkTTL)
+		disown(w, changed.ID, changed.Data.Event.Token).Want(404) // too late
+		for range 20 {
+			disown(w, changed.ID, "wrong")
+		}
+		if got := disown(w, changed.ID, "wrong").Want(429); got.Str("error.reason") != "too_many_attempts" {
+			t.Errorf("many tokens: %s", got.Body)
+		}
+	})
+}
+
+// TestL19AtLeastOnce shows that a notice reaches a receiver that failed, with the same id, and in order.
+func TestL19AtLeastOnce(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
+		w.User("ann", "red")
+		r.status.Store(503)
+		w.SetPassword("ann")
+		first := r.next(notify.PasswordChanged)
+		w.SetPassword("ann")
+		r.status.Store(0)
+		w.Clock.Advance(time.Hour)
+		again, second := r.next(notify.PasswordChanged), r.next(notify.PasswordChanged)
+		if again.ID != first.ID || second.ID == first.ID || again.Data.Event.Token != first.Data.Event.Token {
+			t.Errorf("told of %s, %s, %s", first.ID, again.ID, second.ID)
+		}
+	})
+}
+
+// TestL19LockedOut shows that a person is told once of strangers who fail.
+func TestL19LockedOut(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
+		w.User("ann", "red")
+		for range 8 {
+			w.Post("/v3/auth/tokens", apitest.PasswordBody(w.ID("ann"), "wrong", nil)).Want(401)
+		}
+		r.next(notify.LockedOut)
+		w.SetPassword("ann")
+		r.next(notify.PasswordChanged) // and not of the lock-out again
+	})
+}
