@@ -5,6 +5,7 @@ import (
 	"github.com/keyward/identity/internal/credential"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/httpapi"
+	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/optional"
 	"github.com/keyward/identity/internal/policy"
 )
@@ -251,5 +252,5 @@ func (h credentials) remove(c *httpapi.Call, x credentialTarget) (httpapi.Reply,
 			return httpapi.Reply{}, err
 		}
 	}
-	return httpapi.NoContent(), h.MFA.Remove(c.Context(), x.UserID, x.ID)
+	return httpapi.NoContent(), h.MFA.Remove(c.Context(), x.UserID, mfa.TOTP, x.ID)
 }

@@ -75,7 +75,11 @@ type links struct {
 }
 
 func factorLinks(c *httpapi.Call, f mfa.Factor) links {
-	return links{c.Link("v3", "users", f.UserID, "mfa", "totp", f.ID)}
+	collection := "totp"
+	if f.Kind == mfa.Phone {
+		collection = "phones"
+	}
+	return links{c.Link("v3", "users", f.UserID, "mfa", collection, f.ID)}
 }
 
 func viewFactor(c *httpapi.Call, f mfa.Factor) factorView {
@@ -120,8 +124,13 @@ func (h factors) state(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
 		views[i] = viewFactor(c, f)
 		enabled = enabled || f.State == mfa.Active
 	}
+	advice := []string{}
+	if mfa.SameDevice(all) {
+		advice = append(advice, "backup_phone_elsewhere")
+	}
 	return httpapi.Show("mfa", map[string]any{
-		"enabled": enabled, "required": required, "required_from": httpapi.TimeOf(from), "factors": views, "recovery_codes": countView{Remaining: left, Total: total},
+		"advice": advice, "enabled": enabled, "required": required, "required_from": httpapi.TimeOf(from), "factors": views,
+		"recovery_codes": countView{Remaining: left, Total: total},
 	}), nil
 }
 
@@ -176,7 +185,7 @@ func (h factors) remove(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	return httpapi.NoContent(), h.MFA.Remove(c.Context(), o.UserID, id)
+	return httpapi.NoContent(), h.MFA.Remove(c.Context(), o.UserID, mfa.TOTP, id)
 }
 
 // rename needs no fresh proof: nothing that people sign in with changes.

@@ -44,7 +44,9 @@ var bodies = map[string]string{
 	"rememberDevice":              `{"device":{"name":"x"}}`,
 	"createTrust":                 `{"trust":{"trustor_user_id":"{ann}","trustee_user_id":"{bob}","impersonation":false}}`,
 	"enrolTotp":                   `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`, "renameTotp": `{"totp":{"name":"x"}}`,
-	"resetMfa":             `{"reset":{"reason":"x"}}`,
+	"resetMfa": `{"reset":{"reason":"x"}}`,
+	"addPhone": `{"phone":{"number":"+4915112345678"}}`, "updatePhone": `{"phone":{}}`, "verifyPhone": `{"phone":{}}`,
+	"confirmPhone":         `{"phone":{"passcode":"123456"}}`,
 	"createMfaRequirement": `{"requirement":{"role_id":"{role member}"}}`, "updateMfaRequirement": `{"requirement":{"grace_days":1}}`,
 	"createMfaExemption":     `{"exemption":{"user_id":"{ann}","reason":"x","expires_at":"2026-06-01T00:00:00Z"}}`,
 	"createRegisteredLimits": `{"registered_limits":[{"service_id":"{service}","resource_name":"x","default_limit":1}]}`,
@@ -90,6 +92,7 @@ var variables = strings.NewReplacer(
 	"{idp_id}", "corp", "{protocol_id}", "saml2", "{mapping_id}", "m", "{service_provider_id}", "sp",
 	"{consumer_id}", "{consumer}", "{request_token_id}", "{request_token}", "{access_token_id}", "{access_token}",
 	"{session_id}", "0123456789abcdefghijkl", "{device_id}", "0123456789abcdef0123456789abcdef", "{request_id}", "req-none",
+	"{phone_id}", "0123456789abcdef0123456789abcdef",
 )
 
 // oldVariables are what stands for the variables of /v2.0, which knows nothing outside the default domain.

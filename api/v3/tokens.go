@@ -98,6 +98,9 @@ type authBody struct {
 		TOTP *struct {
 			User userRef `json:"user"`
 		} `json:"totp"`
+		Phone *struct {
+			User userRef `json:"user"`
+		} `json:"phone"`
 		Token *struct {
 			ID string `json:"id"`
 		} `json:"token"`
@@ -149,6 +152,9 @@ func (h tokens) issue(c *httpapi.Call) (httpapi.Reply, error) {
 	}
 	if p := body.Identity.TOTP; p != nil {
 		req.TOTP = &auth.CodeProof{User: p.User.auth(), Code: p.User.Passcode}
+	}
+	if p := body.Identity.Phone; p != nil {
+		req.Phone = &auth.CodeProof{User: p.User.auth(), Code: p.User.Passcode}
 	}
 	if p := body.Identity.Token; p != nil {
 		req.Token = &p.ID

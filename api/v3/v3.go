@@ -24,6 +24,7 @@ import (
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/notify"
 	"github.com/keyward/identity/internal/oauth"
+	"github.com/keyward/identity/internal/phone"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/trust"
@@ -44,6 +45,7 @@ type Services struct {
 	Sessions      *session.Service
 	Devices       *device.Service
 	Duty          *duty.Service
+	Gateways      *phone.Dispatcher
 	Facts         *facts.Facts
 	DomainConfig  *domainconfig.Service
 	Limit         *limit.Service
@@ -59,6 +61,7 @@ type Services struct {
 func Ops(s Services) []httpapi.Op {
 	return slices.Concat(
 		tokens{s}.ops(),
+		phones{s}.challengeOps(),
 		authReads{s}.ops(),
 		pki{}.ops(),
 		revocations{s}.ops(),
@@ -92,6 +95,7 @@ func Ops(s Services) []httpapi.Op {
 		sessions{s}.ops(),
 		devices{s}.ops(),
 		explain{s}.ops(),
+		phones{s}.ops(),
 		identityProviders{s}.ops(),
 		protocols{s}.ops(),
 		mappings{s}.ops(),

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/keyward/identity/internal/event"
@@ -65,22 +64,7 @@ type counters interface {
 }
 
 // network is the client's network as far as counters distinguish: IPv4 /24, IPv6 /56.
-func network(ctx context.Context) string {
-	addr, err := netip.ParseAddr(event.OriginOf(ctx).Address)
-	if err != nil {
-		return "unknown"
-	}
-	addr = addr.Unmap()
-	bits := 24
-	if addr.Is6() {
-		bits = 56
-	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return "unknown"
-	}
-	return p.String()
-}
+func network(ctx context.Context) string { return event.OriginOf(ctx).Network() }
 
 // passwordLimits are the counters a wrong password adds to, and what each bears.
 func (s *Service) passwordLimits(ctx context.Context, userID string) []limit {

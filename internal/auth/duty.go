@@ -15,7 +15,8 @@ const ReasonEnrol = "factor_enrolment_required"
 // requirement works out what a user must prove now. Who must have a second factor and is past all grace is asked for
 // one that is not there.
 func (s *Service) requirement(ctx context.Context, u *identity.User) (requirement, error) {
-	demanded, err := s.facts.HasFactor(ctx, u.ID)
+	k, err := s.facts.FactorKinds(ctx, u.ID)
+	demanded := k.Any()
 	if err == nil && !demanded {
 		d, e := s.facts.Duty(ctx, u)
 		demanded, err = d.Due(s.now()), e
@@ -23,7 +24,7 @@ func (s *Service) requirement(ctx context.Context, u *identity.User) (requiremen
 	if err != nil {
 		return nil, err
 	}
-	return requirementOf(u.Options, demanded), nil
+	return requirementOf(u.Options, demanded).withPhone(k), nil
 }
 
 // begin notes that a user who signs in has fallen under requirements: from now on the days of grace are counted. It

@@ -38,8 +38,9 @@ type proofs struct {
 	voucher *Voucher
 	// receipt is the receipt that the sign-in completes, nil for none.
 	receipt *token.Claims
-	// code is a passcode that still has to be looked at; nil for none.
+	// code is a passcode that still has to be looked at; nil for none. With sent it is one that went to a phone.
 	code *string
+	sent bool
 	// device is the secret of a device that still has to be looked at, nil for none; deviceID whose it was.
 	device   *string
 	deviceID string
@@ -99,6 +100,11 @@ func (s *Service) refused(ctx context.Context, p proofs, err error) error {
 	if !fault.Is(err, fault.Unauthorized) && !fault.Is(err, fault.Forbidden) && !fault.Is(err, fault.NotFound) {
 		return err
 	}
+	if errors.Is(err, mfa.ErrWrongCode) {
+		if e := s.factors.Missed(ctx, p.user.ID); e != nil {
+			return e
+		}
+	}
 	if errors.Is(err, mfa.ErrWrongCode) || fault.Is(err, fault.NotFound) {
 		err = errRefused
 	}
@@ -154,7 +160,11 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 	if err := s.begin(ctx, u); err != nil {
 		return Issued{}, err
 	}
-	t := &Token{Claims: s.claims(u, *p, need), User: u, UserDomain: d}
+	proof, err := s.fresher(ctx, u.ID, need) // a phone does not make the session of who has an app fresh
+	if err != nil {
+		return Issued{}, err
+	}
+	t := &Token{Claims: s.claims(u, *p, proof), User: u, UserDomain: d}
 	if err := s.scope(ctx, t, *p, want); err != nil {
 		return Issued{}, err
 	}
@@ -166,11 +176,18 @@ var errOldAPI = fault.New(fault.Unauthorized,
 
 // spend looks at the passcode and spends it.
 func (s *Service) spend(ctx context.Context, p *proofs) error {
-	accepted, err := s.factors.Check(ctx, p.user.ID, *p.code)
+	check, method := s.factors.Check, MethodTOTP
+	if p.sent {
+		check = s.factors.CheckPhone
+	}
+	accepted, err := check(ctx, p.user.ID, *p.code)
 	if err != nil {
 		return err
 	}
-	p.methods, p.right = union(p.methods, []string{MethodTOTP}), true
+	if accepted.Phone {
+		method = MethodPhone
+	}
+	p.methods, p.right = union(p.methods, []string{method}), true
 	if accepted.Recovery {
 		err = s.store.Append(ctx, event.Event{
 			Action: "recovery_code.use", Outcome: event.Success, Kind: event.Factor, TargetID: p.user.ID, UserID: p.user.ID,
@@ -242,7 +259,9 @@ func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScop
 		return s.trustScope(ctx, t, p.user.ID, want.Target.ID)
 	}
 	want.state(t)
-	if err := s.enter(ctx, t); err != nil {
+	if err := s.enter(ctx, t); errors.Is(err, errPhoneWeak) {
+		return err
+	} else if err != nil {
 		return orRefused(err)
 	}
 	if p.oldAPI && (t.Project == nil || t.Project.DomainID != DefaultDomainID) {
@@ -299,7 +318,7 @@ func (s *Service) enter(ctx context.Context, t *Token) error {
 			return errRefused // as if it were not there
 		}
 	}
-	return nil
+	return s.enough(t)
 }
 
 // finish uses up the receipt, forgets failures, signs the token and records it.

@@ -23,9 +23,11 @@ type Ref struct {
 // Request is a wish for a token, whatever the API it came by.
 type Request struct {
 	// Methods are the ways in, in the caller's order. Only their payloads are looked at.
-	Methods       []string
-	Password      *PasswordProof
-	TOTP          *CodeProof
+	Methods  []string
+	Password *PasswordProof
+	TOTP     *CodeProof
+	// Phone is the payload of method "phone": a code that was sent to one.
+	Phone         *CodeProof
 	AppCredential *AppCredentialProof
 	// Token is the text of a token to continue from.
 	Token *string

@@ -11,6 +11,7 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/oauth"
+	"github.com/keyward/identity/internal/phone"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/token"
@@ -66,6 +67,8 @@ type Facts interface {
 	HasFactor(ctx context.Context, userID string) (bool, error)
 	// Duty is what an operator demands of the user's second factors.
 	Duty(ctx context.Context, u *identity.User) (duty.Duty, error)
+	// FactorKinds tells of which kinds the user's active second factors are.
+	FactorKinds(ctx context.Context, userID string) (mfa.Kinds, error)
 	Revoked(ctx context.Context, auditID, chainID string) (bool, error)
 	// Version changes before anything that was true may be false; it means nothing unless trusted.
 	Version() (version uint64, trusted bool)
@@ -90,6 +93,12 @@ type Signer interface {
 type SecondFactors interface {
 	Active(ctx context.Context, userID string) ([]mfa.Factor, error)
 	Check(ctx context.Context, userID, code string) (mfa.Accepted, error)
+	// CheckPhone is Check for codes that were sent to a phone only.
+	CheckPhone(ctx context.Context, userID, code string) (mfa.Accepted, error)
+	// Missed counts a wrong code against those that were sent.
+	Missed(ctx context.Context, userID string) error
+	Challenge(ctx context.Context, userID, phoneID string, channel phone.Channel) (mfa.Challenge, error)
+	ChallengeOf(ctx context.Context, userID, id string) (mfa.Challenge, error)
 }
 
 // PasswordPolicy judges passwords that people choose for themselves (internal/password).
@@ -117,6 +126,8 @@ type Options struct {
 	Spray                     Spray
 	// Report is what events tell of wrong passwords; nothing by default.
 	Report Report
+	// Phones says what codes that were sent to a phone are good for.
+	Phones PhoneTrust
 }
 
 // StepUp is when people must prove themselves again for what is marked so.

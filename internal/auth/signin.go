@@ -20,7 +20,7 @@ func (s *Service) SignIn(ctx context.Context, r Request) (Issued, error) {
 		return Issued{}, errMethods
 	}
 	wait := func() {}
-	if r.has(MethodPassword) || r.has(MethodTOTP) || r.has(MethodAppCredential) {
+	if r.has(MethodPassword) || r.has(MethodTOTP) || r.has(MethodPhone) || r.has(MethodAppCredential) {
 		wait = s.floor(ctx)
 	}
 	p, err := s.prove(ctx, r)
@@ -51,6 +51,8 @@ func (r *Request) shape() error {
 			missing = r.Password == nil
 		case MethodTOTP:
 			missing = r.TOTP == nil
+		case MethodPhone:
+			missing = r.Phone == nil
 		case MethodToken:
 			missing = r.Token == nil
 		case MethodAppCredential:
@@ -82,8 +84,11 @@ func (r *Request) refs() error {
 			return err
 		}
 	}
-	if r.has(MethodTOTP) {
-		if err := r.TOTP.User.shape("user", true); err != nil {
+	if r.has(MethodTOTP) && r.has(MethodPhone) {
+		return fault.New(fault.BadRequest, "One passcode is enough: give totp or phone.")
+	}
+	if code := r.code(); code != nil {
+		if err := code.User.shape("user", true); err != nil {
 			return err
 		}
 	}
@@ -102,6 +107,17 @@ func (r *Request) refs() error {
 		return r.Scope.Target.shape("OS-TRUST:trust", false)
 	case ScopeDomain:
 		return r.Scope.Target.shape("domain", false)
+	}
+	return nil
+}
+
+// code is the passcode that came, by either method, or nil.
+func (r *Request) code() *CodeProof {
+	switch {
+	case r.has(MethodTOTP):
+		return r.TOTP
+	case r.has(MethodPhone):
+		return r.Phone
 	}
 	return nil
 }
@@ -219,10 +235,11 @@ func (s *Service) provePassword(ctx context.Context, r Request, p *proofs) error
 // proveCode finds out whose code it is; the gate looks at the code itself. Without any other proof a code is
 // not even looked at, unless a rule of the user lets codes sign in alone: strangers must not use up the tries.
 func (s *Service) proveCode(ctx context.Context, r Request, p *proofs) error {
-	if !r.has(MethodTOTP) {
+	given := r.code()
+	if given == nil {
 		return nil
 	}
-	found, err := s.user(ctx, r.TOTP.User)
+	found, err := s.user(ctx, given.User)
 	if err != nil {
 		return orRefused(err)
 	}
@@ -231,12 +248,12 @@ func (s *Service) proveCode(ctx context.Context, r Request, p *proofs) error {
 		if err != nil {
 			return err
 		}
-		if !need.codeAlone() {
+		if r.has(MethodPhone) || !need.codeAlone() {
 			return s.refuse(ctx, found.ID, "code_alone", errRefused)
 		}
 		p.user = &found
 	}
-	p.code = &r.TOTP.Code
+	p.code, p.sent = &given.Code, r.has(MethodPhone)
 	if p.user.ID != found.ID {
 		return s.refuse(ctx, p.user.ID, "another_user", errRefused)
 	}

@@ -156,6 +156,9 @@ func (s *Service) read(ctx context.Context, text string) (*Token, error) {
 	if err := s.stand(ctx, t); err != nil {
 		return nil, orRefused(err)
 	}
+	if s.enough(t) != nil { // the role came later than the token
+		return nil, errRefused
+	}
 	if t.User.AuthVersion != c.AuthVersion {
 		return nil, errRefused
 	}
@@ -292,6 +295,9 @@ func (s *Service) Fresh(ctx context.Context, a policy.Actor, age time.Duration) 
 		return orRefused(err)
 	}
 	need, err := s.requirement(ctx, u)
+	if err == nil {
+		need, err = s.fresher(ctx, u.ID, need)
+	}
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // codes are the methods that show a second factor at that moment.
-var codes = []string{MethodTOTP}
+var codes = []string{MethodTOTP, MethodPhone}
 
 // entrance is what signing in takes: less than need where the operator wants codes at actions only, but not of those
 // who must have a second factor.
@@ -38,7 +38,12 @@ func (q requirement) provenBy(shown, before []string) bool {
 	if !q.demandsMore() {
 		return q.metBy(shown)
 	}
-	return q.metBy(union(shown, before)) && (q.metBy(shown) || slices.ContainsFunc(shown, func(m string) bool { return slices.Contains(codes, m) }))
+	return q.metBy(union(shown, before)) && (q.metBy(shown) || slices.ContainsFunc(shown, func(m string) bool { return slices.Contains(codes, m) && q.names(m) }))
+}
+
+// names reports whether a rule asks for the method.
+func (q requirement) names(m string) bool {
+	return slices.ContainsFunc(q, func(rule []string) bool { return slices.Contains(rule, m) })
 }
 
 // again are the methods that prove a person again within a session.

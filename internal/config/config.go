@@ -5,6 +5,7 @@ package config
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type Config struct {
 	Sessions        Sessions
 	StepUp          StepUp
 	Devices         Devices
+	Phones          Phones
 	Password        Password
 	Compliance      Compliance
 	Credential      Credential
@@ -186,6 +188,33 @@ type MFA struct {
 	RecoveryCodes           int
 	PendingTTL              time.Duration
 	ResetCoolDown           time.Duration
+	SMSFirst                bool
+}
+
+// Phones is how codes get to phones, and what they are good for.
+type Phones struct {
+	GatewaysFile                               string
+	GatewayTimeout                             time.Duration
+	CodeTTL, ResendAfter, ResendMax            time.Duration
+	CodeAttempts                               int
+	PerUser, PerNumber, PerNetwork, PerCountry int
+	DailyBudget, SMSCost, VoiceCost            int
+	// Countries and ForbiddenRoles are lists with commas.
+	Countries, ForbiddenRoles string
+	// Satisfies is one of the constants Phones….
+	Satisfies    string
+	Text, Spoken string
+}
+
+// What codes that were sent to a phone are good for.
+const (
+	PhonesSignIn     = "sign_in"
+	PhonesEverything = "everything"
+)
+
+// List returns the items of a text with commas between them.
+func List(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // Password is how passwords are judged and hashed, and how much of that may go on at once.

@@ -103,6 +103,7 @@ func (c *Config) problems() []error {
 	if c.Sessions.Idle != 0 {
 		ps.between("sessions.idle", c.Sessions.Idle, 2*time.Minute, 7*24*time.Hour)
 	}
+	c.phoneProblems(&ps)
 	c.passwordProblems(&ps)
 	c.complianceProblems(&ps)
 
@@ -158,6 +159,27 @@ func (c *Config) mfaProblems(ps *problems) {
 	ps.within("mfa.recovery_codes", m.RecoveryCodes, 1, 16)
 	ps.between("mfa.pending_ttl", m.PendingTTL, time.Minute, 24*time.Hour)
 	ps.between("mfa.reset_cool_down", m.ResetCoolDown, 0, 30*24*time.Hour)
+}
+
+func (c *Config) phoneProblems(ps *problems) {
+	p := c.Phones
+	ps.between("phones.gateway_timeout", p.GatewayTimeout, 50*time.Millisecond, 15*time.Second)
+	ps.between("phones.code_ttl", p.CodeTTL, time.Minute, time.Hour)
+	ps.within("phones.code_attempts", p.CodeAttempts, 1, 10)
+	ps.between("phones.resend_after", p.ResendAfter, time.Second, time.Hour)
+	ps.between("phones.resend_max", p.ResendMax, p.ResendAfter, 24*time.Hour)
+	ps.oneOf("phones.satisfies", p.Satisfies, PhonesSignIn, PhonesEverything)
+	ps.unless(!slices.ContainsFunc(List(p.Countries), func(s string) bool { return len(s) != 2 || strings.ToUpper(s) != s }),
+		"phones.countries: must be codes of two capital letters with commas, such as DE,FR")
+	for key, n := range map[string]int{
+		"per_user": p.PerUser, "per_number": p.PerNumber, "per_network": p.PerNetwork, "per_country": p.PerCountry,
+		"daily_budget": p.DailyBudget, "sms_cost": p.SMSCost, "voice_cost": p.VoiceCost,
+	} {
+		ps.within("phones."+key, n, 0, 1_000_000_000)
+	}
+	for key, text := range map[string]string{"text": p.Text, "spoken": p.Spoken} {
+		ps.unless(strings.Contains(text, "{code}") && len(text) <= 300, "phones."+key+": must hold {code}, and at most 300 bytes")
+	}
 }
 
 // leastMemory is OWASP's minimum for argon2id with one lane, in KiB by passes (Password Storage Cheat Sheet).

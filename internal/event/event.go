@@ -6,6 +6,7 @@ package event
 
 import (
 	"context"
+	"net/netip"
 	"time"
 )
 
@@ -84,6 +85,24 @@ type Origin struct {
 	// Address is the client's address as the trusted proxies tell it.
 	Address   string
 	UserAgent string
+}
+
+// Network is the client's network as far as limits distinguish: IPv4 /24, IPv6 /56, "unknown" for no address.
+func (o Origin) Network() string {
+	addr, err := netip.ParseAddr(o.Address)
+	if err != nil {
+		return "unknown"
+	}
+	addr = addr.Unmap()
+	bits := 24
+	if addr.Is6() {
+		bits = 56
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil {
+		return "unknown"
+	}
+	return p.String()
 }
 
 type originKey struct{}

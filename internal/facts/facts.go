@@ -66,10 +66,10 @@ type Facts struct {
 	users        *otter.Cache[string, *identity.User]
 	projects     *otter.Cache[string, *resource.Project]
 	grants       *otter.Cache[string, []assignment.Grant]
-	factors      *otter.Cache[string, bool]
 	groups       *otter.Cache[string, []string]
 	records      *otter.Cache[string, duty.Record]
 	requirements atomic.Pointer[[]duty.Requirement]
+	factors      *otter.Cache[string, mfa.Kinds]
 	revoked      *otter.Cache[string, bool]
 	appCreds     *otter.Cache[string, *appcred.Credential]
 	trusts       *otter.Cache[string, *trust.Trust]
@@ -100,9 +100,9 @@ func New(source Source, size int, now func() time.Time) *Facts {
 		users:        bounded[*identity.User](size),
 		projects:     bounded[*resource.Project](size),
 		grants:       bounded[[]assignment.Grant](size),
-		factors:      bounded[bool](size),
 		groups:       bounded[[]string](size),
 		records:      bounded[duty.Record](size),
+		factors:      bounded[mfa.Kinds](size),
 		revoked:      bounded[bool](2 * size),
 		appCreds:     bounded[*appcred.Credential](size),
 		trusts:       bounded[*trust.Trust](size),
@@ -316,17 +316,18 @@ func (f *Facts) Above(ctx context.Context, p *resource.Project) ([]string, error
 	return ids, nil
 }
 
+// FactorKinds tells of which kinds the user's active second factors are.
+func (f *Facts) FactorKinds(ctx context.Context, userID string) (mfa.Kinds, error) {
+	return cached(ctx, f, f.factors, userID, func() (mfa.Kinds, error) {
+		factors, err := f.source.Factors(ctx, userID)
+		return mfa.KindsOf(factors), err
+	})
+}
+
 // HasFactor reports whether the user has an active second factor.
 func (f *Facts) HasFactor(ctx context.Context, userID string) (bool, error) {
-	return cached(ctx, f, f.factors, userID, func() (bool, error) {
-		factors, err := f.source.Factors(ctx, userID)
-		for _, x := range factors {
-			if x.State == mfa.Active {
-				return true, err
-			}
-		}
-		return false, err
-	})
+	k, err := f.FactorKinds(ctx, userID)
+	return k.Any(), err
 }
 
 // Revoked reports whether a token with this audit id in this chain was revoked.

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -22,19 +23,23 @@ var ErrWrongCode = fault.New(fault.Unauthorized, "The passcode is not right.").B
 
 // Accepted says what a code turned out to be.
 type Accepted struct {
-	// Recovery is true for a recovery code, false for a code from a factor.
-	Recovery bool
-	FactorID string
+	// Recovery is true for a recovery code, Phone for one that was sent to a phone.
+	Recovery, Phone bool
+	FactorID        string
 	// Remaining is how many recovery codes are left after a recovery code.
 	Remaining int
 }
 
-// Check looks at a passcode or recovery code of a user and spends it. It runs inside the caller's
+// Check looks at a passcode, of an app or sent to a phone, or recovery code of a user and spends it. It runs inside the caller's
 // transaction: when that is rolled back the code is not spent. It fails with ErrWrongCode, and with reason
 // passcode_already_used (and the time to the next code) for a code that was right but is spent.
 func (s *Service) Check(ctx context.Context, userID, code string) (Accepted, error) {
 	if digits(code) {
-		return s.checkCode(ctx, userID, code)
+		accepted, err := s.checkCode(ctx, userID, code)
+		if errors.Is(err, ErrWrongCode) {
+			return s.CheckPhone(ctx, userID, code)
+		}
+		return accepted, err
 	}
 	for _, digest := range s.digests(userID, code) {
 		ok, err := s.store.UseRecoveryCode(ctx, userID, digest)
@@ -58,6 +63,9 @@ func (s *Service) checkCode(ctx context.Context, userID, code string) (Accepted,
 	}
 	steps := make(map[string]int64, len(factors))
 	for _, f := range factors {
+		if f.Kind != TOTP {
+			continue
+		}
 		if step, ok := s.match(f, code); ok {
 			steps[f.ID] = step
 		}

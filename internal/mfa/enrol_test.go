@@ -130,12 +130,12 @@ func TestRecoveryCodesComeWithTheFirstFactorAndGoWithTheLast(t *testing.T) {
 	if len(codes) != 4 || none != nil {
 		t.Errorf("got %d and %d codes, want 4 and none", len(codes), len(none))
 	}
-	if err := w.Remove(t.Context(), "bob", first.Factor.ID); !fault.Is(err, fault.NotFound) {
+	if err := w.Remove(t.Context(), "bob", mfa.TOTP, first.Factor.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("removal by another user: got %v", err)
 	}
-	w.must(w.Remove(t.Context(), "ann", first.Factor.ID))
+	w.must(w.Remove(t.Context(), "ann", mfa.TOTP, first.Factor.ID))
 	w.accepted("a recovery code while a factor is left", w.check(codes[0]))
-	w.must(w.Remove(t.Context(), "ann", second.Factor.ID))
+	w.must(w.Remove(t.Context(), "ann", mfa.TOTP, second.Factor.ID))
 	w.refused("a recovery code without any factor", w.check(codes[1]), wrong)
 }
 

@@ -19,7 +19,7 @@ type Reset struct {
 // Rename gives a factor another name. It fails with NotFound.
 func (s *Service) Rename(ctx context.Context, userID, factorID, name string) (Factor, error) {
 	return s.store.UpdateFactor(ctx, userID, factorID, func(f *Factor) error {
-		if f.expired(s.now()) {
+		if f.Kind != TOTP || f.expired(s.now()) {
 			return fault.New(fault.NotFound, "Could not find factor: %s.", factorID)
 		}
 		f.Name = name

@@ -37,6 +37,7 @@ type Store interface {
 	DeleteRecoveryCodes(ctx context.Context, userID string) error
 	RecoveryCodeCount(ctx context.Context, userID string) (remaining, total int, err error)
 	UseRecoveryCode(ctx context.Context, userID, digest string) (bool, error)
+	phoneStore
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 }
 
@@ -90,6 +91,8 @@ type Service struct {
 	o        Options
 	now      func() time.Time
 	newID    func() string
+	phones   PhoneOptions
+	carrier  Carrier
 }
 
 // NewService makes the service.
@@ -115,8 +118,11 @@ const (
 var seedText = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // Enrol starts the enrolment of an authenticator app: a pending factor with a seed made here. account is the
-// label that the app shows. It fails with Conflict when the user has MaxFactors already.
+// label that the app shows. It fails with Conflict when the user has MaxFactors already, or must have a phone first.
 func (s *Service) Enrol(ctx context.Context, userID, account, name string) (Enrolment, error) {
+	if err := s.phoneFirst(ctx, userID); err != nil {
+		return Enrolment{}, err
+	}
 	size := seedSize
 	if s.o.Algorithm != "SHA1" {
 		size = 32
@@ -188,7 +194,7 @@ func (s *Service) Reseed(ctx context.Context, f Factor, seed string) error {
 // Credential returns an active factor by its id alone. It fails with NotFound.
 func (s *Service) Credential(ctx context.Context, id string) (Factor, error) {
 	f, err := s.store.FactorByID(ctx, id)
-	if err == nil && f.State != Active {
+	if err == nil && (f.State != Active || f.Kind != TOTP) {
 		err = fault.New(fault.NotFound, "Could not find credential: %s.", id)
 	}
 	return f, err
@@ -211,24 +217,29 @@ func (s *Service) add(ctx context.Context, f *Factor, seed []byte) error {
 		if err := s.store.LockUser(ctx, f.UserID); err != nil {
 			return err
 		}
-		have, err := s.store.Factors(ctx, f.UserID)
-		if err != nil {
-			return err
-		}
-		n := len(have)
-		for _, old := range have {
-			if old.expired(s.now()) {
-				if err := s.store.DeleteFactor(ctx, old.UserID, old.ID); err != nil {
-					return err
-				}
-				n--
-			}
-		}
-		if n >= MaxFactors {
-			return fault.New(fault.Conflict, "A user can have at most %d second factors.", MaxFactors).Because("too_many_factors")
-		}
-		return s.store.CreateFactor(ctx, *f)
+		return s.insert(ctx, *f)
 	})
+}
+
+// insert runs inside a transaction that has locked the user.
+func (s *Service) insert(ctx context.Context, f Factor) error {
+	have, err := s.store.Factors(ctx, f.UserID)
+	if err != nil {
+		return err
+	}
+	n := len(have)
+	for _, old := range have {
+		if old.expired(s.now()) {
+			if err := s.store.DeleteFactor(ctx, old.UserID, old.ID); err != nil {
+				return err
+			}
+			n--
+		}
+	}
+	if n >= MaxFactors {
+		return fault.New(fault.Conflict, "A user can have at most %d second factors.", MaxFactors).Because("too_many_factors")
+	}
+	return s.store.CreateFactor(ctx, f)
 }
 
 func (f Factor) expired(now time.Time) bool {
@@ -287,7 +298,7 @@ func (s *Service) Confirm(ctx context.Context, userID, factorID, code string) (F
 	if err != nil {
 		return Factor{}, nil, err
 	}
-	if f.State != Pending || f.expired(s.now()) {
+	if f.Kind != TOTP || f.State != Pending || f.expired(s.now()) {
 		return Factor{}, nil, fault.New(fault.NotFound, "Could not find pending factor: %s.", factorID)
 	}
 	if ok, err := s.attempts.Reserve(ctx, userID); err != nil || !ok {
@@ -297,10 +308,13 @@ func (s *Service) Confirm(ctx context.Context, userID, factorID, code string) (F
 	if !ok {
 		return Factor{}, nil, ErrWrongCode
 	}
-	var codes []string
-	var active Factor
+	return s.confirmed(ctx, f, step)
+}
+
+// confirmed makes a factor active, and recovery codes with the first one.
+func (s *Service) confirmed(ctx context.Context, f Factor, step int64) (active Factor, codes []string, err error) {
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		err := s.store.LockUser(ctx, userID)
+		err := s.store.LockUser(ctx, f.UserID)
 		if err != nil {
 			return err
 		}
@@ -310,7 +324,7 @@ func (s *Service) Confirm(ctx context.Context, userID, factorID, code string) (F
 		if codes, err = s.firstCodes(ctx, active); err != nil {
 			return err
 		}
-		return s.attempts.Reset(ctx, userID)
+		return s.attempts.Reset(ctx, f.UserID)
 	})
 	if err != nil {
 		return Factor{}, nil, err
@@ -325,7 +339,9 @@ func (s *Service) activate(ctx context.Context, f Factor, step int64) (Factor, e
 		}
 		now := s.now()
 		f.State, f.ConfirmedAt, f.ExpiresAt, f.LastStep = Active, &now, nil, step
-		f.Drift = s.drift(*f, step)
+		if f.Kind == TOTP {
+			f.Drift = s.drift(*f, step)
+		}
 		return nil
 	})
 }
@@ -344,11 +360,18 @@ func (s *Service) firstCodes(ctx context.Context, f Factor) ([]string, error) {
 	return s.Regenerate(ctx, f.UserID)
 }
 
-// Remove deletes a factor; with the last active one the recovery codes go too. It fails with NotFound.
-func (s *Service) Remove(ctx context.Context, userID, factorID string) error {
+// Remove deletes a factor of a kind; with the last active one the recovery codes go too. It fails with NotFound.
+func (s *Service) Remove(ctx context.Context, userID string, kind Kind, factorID string) error {
 	return s.store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.LockUser(ctx, userID); err != nil {
 			return err
+		}
+		f, err := s.store.Factor(ctx, userID, factorID)
+		if err != nil {
+			return err
+		}
+		if f.Kind != kind {
+			return fault.New(fault.NotFound, "Could not find factor: %s.", factorID)
 		}
 		if err := s.store.DeleteFactor(ctx, userID, factorID); err != nil {
 			return err

@@ -5,14 +5,18 @@ package mfa
 import (
 	"time"
 
+	"github.com/keyward/identity/internal/phone"
 	"github.com/keyward/identity/internal/policy"
 )
 
 // Kind says what sort of factor it is.
 type Kind string
 
-// TOTP is a time-based one-time password generator (RFC 6238).
-const TOTP Kind = "totp"
+// The kinds: a time-based one-time password generator (RFC 6238), and a telephone that codes are sent to.
+const (
+	TOTP  Kind = "totp"
+	Phone Kind = "phone"
+)
 
 // State is where a factor is in its life.
 type State string
@@ -30,7 +34,8 @@ type Factor struct {
 	Kind   Kind
 	Name   string
 	State  State
-	// Secret is the seed, sealed by the key ring. It is shown once, at creation.
+	// Secret is the seed, or the number of a phone, sealed by the key ring. A seed is shown once, at creation, and a
+	// number never.
 	Secret    string
 	Algorithm string // "SHA1", "SHA256" or "SHA512"
 	Digits    int
@@ -44,7 +49,45 @@ type Factor struct {
 	ConfirmedAt *time.Time
 	// ExpiresAt is when a pending factor is forgotten; nil once it is active.
 	ExpiresAt *time.Time
+	// Phone is what else is known of a phone; zero for other kinds.
+	Phone PhoneDetails
 }
+
+// PhoneDetails are what a phone has besides its number.
+type PhoneDetails struct {
+	Channel phone.Channel
+	// Country is the number's (ISO 3166-1, two letters), Masked the number as it may be shown.
+	Country, Masked string
+	// Position orders a user's phones; the first is asked first.
+	Position int
+	// HasApp tells that the authenticator app is on the same device, as the user says.
+	HasApp bool
+	// Preferred tells that the user wants to be asked for this phone before the app.
+	Preferred bool
+}
+
+// Kinds are the kinds of a user's active factors.
+type Kinds struct {
+	App, Phone bool
+	// PhoneFirst tells that the user prefers a phone to the app.
+	PhoneFirst bool
+}
+
+// KindsOf looks at factors, of which only active ones count.
+func KindsOf(factors []Factor) Kinds {
+	var k Kinds
+	for _, f := range factors {
+		if f.State == Active {
+			k.App = k.App || f.Kind == TOTP
+			k.Phone = k.Phone || f.Kind == Phone
+			k.PhoneFirst = k.PhoneFirst || f.Kind == Phone && f.Phone.Preferred
+		}
+	}
+	return k
+}
+
+// Any reports whether there is an active factor at all.
+func (k Kinds) Any() bool { return k.App || k.Phone }
 
 // RecoveryCode is one code of a user's current set.
 type RecoveryCode struct {

@@ -137,7 +137,7 @@ func All() []Rule {
 	for _, of := range [][]Rule{
 		domainRules, domainConfigRules, projectRules, userRules, groupRules, roleRules, grantRules, assignmentRules,
 		catalogRules, documentRules, endpointFilterRules, limitRules, tokenRules, credentialRules, appCredentialRules, ec2Rules, trustRules,
-		mfaRules, mfaDutyRules, sessionRules, deviceRules, explainRules, federationRules, oauthRules,
+		mfaRules, mfaDutyRules, phoneRules, sessionRules, deviceRules, explainRules, federationRules, oauthRules,
 	} {
 		all = append(all, of...)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	identitydoc "github.com/keyward/identity"
@@ -31,6 +32,7 @@ import (
 	"github.com/keyward/identity/internal/notify"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/password"
+	"github.com/keyward/identity/internal/phone"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/session"
@@ -82,7 +84,11 @@ func (s *Server) assemble() (*parts, error) {
 		return nil, err
 	}
 	attempts := auth.NewAttempts(s.store, lockout(cfg), now)
-	factors := mfa.NewService(s.store, s.keys.ring, attempts, mfaOptions(cfg), now, id)
+	gateways, err := phone.NewDispatcher(cfg.Phones.GatewaysFile, cfg.Phones.GatewayTimeout, s.deps.Log, now, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("phones.gateways_file: %w", err)
+	}
+	factors := mfa.NewService(s.store, s.keys.ring, attempts, mfaOptions(cfg), now, id).WithPhones(gateways, phoneOptions(cfg))
 	devices, known := s.newDevices(f, factors)
 	gate := auth.NewService(auth.Parts{
 		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts, Sessions: sessions,
@@ -92,7 +98,7 @@ func (s *Server) assemble() (*parts, error) {
 	})
 	roles := assignment.NewService(s.store, id)
 	services := v3.Services{
-		Auth: gate, MFA: factors, Facts: f, Sessions: sessions, Devices: devices, Places: places, Notices: notices,
+		Auth: gate, MFA: factors, Gateways: gateways, Facts: f, Sessions: sessions, Devices: devices, Places: places, Notices: notices,
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id).WithCompliance(demands),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,
@@ -209,6 +215,9 @@ func authOptions(c config.Config) auth.Options {
 		StepUp: auth.StepUp{
 			Window: c.StepUp.Window, PerSession: c.StepUp.Policy == config.StepUpSession, AtAction: c.StepUp.At == config.AtAction,
 		},
+		Phones: auth.PhoneTrust{
+			StepUp: c.Phones.Satisfies == config.PhonesEverything, ForbiddenRoles: strings.Join(config.List(c.Phones.ForbiddenRoles), ","),
+		},
 		Spray: auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
 	}
 }
@@ -218,6 +227,15 @@ func mfaOptions(c config.Config) mfa.Options {
 	return mfa.Options{
 		Issuer: m.Issuer, Digits: m.Digits, Period: m.Period, Algorithm: m.Algorithm, StepsBehind: m.StepsBehind,
 		StepsAhead: m.StepsAhead, RecoveryCodes: m.RecoveryCodes, PendingFor: m.PendingTTL, ResetCoolDown: m.ResetCoolDown,
+	}
+}
+
+func phoneOptions(c config.Config) mfa.PhoneOptions {
+	p := c.Phones
+	return mfa.PhoneOptions{
+		First: c.MFA.SMSFirst, CodeTTL: p.CodeTTL, Resend: p.ResendAfter, MaxResend: p.ResendMax, Tries: p.CodeAttempts,
+		PerUser: p.PerUser, PerNumber: p.PerNumber, PerCountry: p.PerCountry, PerNetwork: p.PerNetwork,
+		DailyBudget: p.DailyBudget, SMSCost: p.SMSCost, VoiceCost: p.VoiceCost, Countries: config.List(p.Countries), Text: p.Text, Spoken: p.Spoken,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/notify"
+	"github.com/keyward/identity/internal/phone"
 )
 
 type factorRow struct {
@@ -27,6 +28,12 @@ type factorRow struct {
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 	ConfirmedAt *int64
 	ExpiresAt   *int64
+	Channel     string
+	Country     string
+	Masked      string
+	Position    int
+	HasApp      bool
+	Preferred   bool
 }
 
 func (factorRow) TableName() string { return "factor" }
@@ -36,6 +43,8 @@ func newFactorRow(f mfa.Factor) factorRow {
 		ID: f.ID, UserID: f.UserID, Kind: string(f.Kind), Name: nameOf(f.Name), State: string(f.State), Secret: f.Secret,
 		Algorithm: f.Algorithm, Digits: f.Digits, Period: f.Period, LastStep: f.LastStep, Drift: f.Drift, CreatedAt: micros(f.CreatedAt),
 		ConfirmedAt: microsOrNull(f.ConfirmedAt), ExpiresAt: microsOrNull(f.ExpiresAt),
+		Channel: string(f.Phone.Channel), Country: f.Phone.Country, Masked: f.Phone.Masked, Position: f.Phone.Position,
+		HasApp: f.Phone.HasApp, Preferred: f.Phone.Preferred,
 	}
 }
 
@@ -44,6 +53,9 @@ func (r factorRow) factor() (mfa.Factor, error) {
 		ID: r.ID, UserID: r.UserID, Kind: mfa.Kind(r.Kind), Name: r.Name, State: mfa.State(r.State), Secret: r.Secret,
 		Algorithm: r.Algorithm, Digits: r.Digits, Period: r.Period, LastStep: r.LastStep, Drift: r.Drift, CreatedAt: timeOf(r.CreatedAt),
 		ConfirmedAt: timeOrNull(r.ConfirmedAt), ExpiresAt: timeOrNull(r.ExpiresAt),
+		Phone: mfa.PhoneDetails{
+			Channel: phone.Channel(r.Channel), Country: r.Country, Masked: r.Masked, Position: r.Position, HasApp: r.HasApp, Preferred: r.Preferred,
+		},
 	}, nil
 }
 

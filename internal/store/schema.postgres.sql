@@ -176,6 +176,12 @@ CREATE TABLE factor (
     confirmed_at bigint,
     expires_at bigint,
     drift bigint NOT NULL,
+    channel text COLLATE "C" NOT NULL,
+    country text COLLATE "C" NOT NULL,
+    masked text COLLATE "C" NOT NULL,
+    position integer NOT NULL,
+    has_app boolean NOT NULL,
+    preferred boolean NOT NULL,
     CONSTRAINT factor_pkey PRIMARY KEY (id),
     CONSTRAINT factor_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
 );
@@ -255,6 +261,15 @@ CREATE TABLE membership (
 );
 
 CREATE INDEX membership_of_user ON public.membership USING btree (user_id);
+
+CREATE TABLE message_count (
+    id text COLLATE "C" NOT NULL,
+    total integer NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT message_count_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX message_count_expiry ON public.message_count USING btree (expires_at);
 
 CREATE TABLE mfa_duty (
     requirement_id text COLLATE "C" NOT NULL,
@@ -426,6 +441,29 @@ CREATE TABLE password (
 );
 
 CREATE INDEX password_of_user ON public.password USING btree (user_id, created_at, id);
+
+CREATE TABLE phone_code (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    factor_id text COLLATE "C" NOT NULL,
+    purpose text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    tries integer NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    used_at bigint,
+    CONSTRAINT phone_code_factor_id_fkey FOREIGN KEY (factor_id) REFERENCES factor(id) ON DELETE CASCADE,
+    CONSTRAINT phone_code_pkey PRIMARY KEY (id),
+    CONSTRAINT phone_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
+CREATE INDEX phone_code_expiry ON public.phone_code USING btree (expires_at);
+
+CREATE INDEX phone_code_of_factor ON public.phone_code USING btree (factor_id);
+
+CREATE INDEX phone_code_of_user ON public.phone_code USING btree (user_id);
 
 CREATE TABLE policy_association (
     policy_id text COLLATE "C" NOT NULL,

@@ -151,7 +151,7 @@ CREATE TABLE factor (
     created_at   INTEGER NOT NULL,
     confirmed_at INTEGER,
     expires_at   INTEGER
-, drift INTEGER NOT NULL DEFAULT 0);
+, drift INTEGER NOT NULL DEFAULT 0, channel TEXT NOT NULL DEFAULT '', country TEXT NOT NULL DEFAULT '', masked TEXT NOT NULL DEFAULT '', position INTEGER NOT NULL DEFAULT 0, has_app BOOLEAN NOT NULL DEFAULT FALSE, preferred BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX factor_expiry ON factor (expires_at);
 
@@ -218,6 +218,14 @@ CREATE TABLE membership (
 );
 
 CREATE INDEX membership_of_user ON membership (user_id);
+
+CREATE TABLE message_count (
+    id         TEXT PRIMARY KEY,
+    total      INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+
+CREATE INDEX message_count_expiry ON message_count (expires_at);
 
 CREATE TABLE mfa_duty (
     requirement_id TEXT NOT NULL REFERENCES mfa_requirement (id) ON DELETE CASCADE,
@@ -363,6 +371,26 @@ CREATE TABLE password (
 );
 
 CREATE INDEX password_of_user ON password (user_id, created_at, id);
+
+CREATE TABLE phone_code (
+    id         TEXT PRIMARY KEY,
+    user_id    TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+    factor_id  TEXT NOT NULL REFERENCES factor (id) ON DELETE CASCADE,
+    purpose    TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    channel    TEXT NOT NULL,
+    status     TEXT NOT NULL,
+    tries      INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER
+);
+
+CREATE INDEX phone_code_expiry ON phone_code (expires_at);
+
+CREATE INDEX phone_code_of_factor ON phone_code (factor_id);
+
+CREATE INDEX phone_code_of_user ON phone_code (user_id);
 
 CREATE TABLE policy_association (
     policy_id   TEXT NOT NULL REFERENCES policy_document (id) ON DELETE CASCADE,

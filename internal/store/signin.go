@@ -168,6 +168,9 @@ func (s *Store) Purge(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
+		if err := purgePhones(db, now); err != nil {
+			return err
+		}
 		return purgeOAuth(db, now)
 	})
 	if err != nil {
