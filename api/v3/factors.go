@@ -3,11 +3,13 @@ package v3
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/httpapi"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/optional"
 	"github.com/keyward/identity/internal/policy"
 )
 
@@ -18,6 +20,7 @@ type factors struct{ Services }
 func (h factors) ops() []httpapi.Op {
 	return []httpapi.Op{
 		httpapi.On("GET /v3/users/{user_id}/mfa", policy.GetUserMFA, h.owner, h.state),
+		httpapi.On("PATCH /v3/users/{user_id}/mfa", policy.UpdateUserMFA, h.owner, h.snooze),
 		httpapi.On("POST /v3/users/{user_id}/mfa/totp", policy.CreateUserMFATOTP, h.owner, h.enrol).Fresh(auth.FreshFor).OrReceipt(),
 		httpapi.On("POST /v3/users/{user_id}/mfa/totp/{factor_id}/confirm", policy.ConfirmUserMFATOTP, h.owner, h.confirm).Fresh(auth.FreshFor).OrReceipt(),
 		httpapi.On("PATCH /v3/users/{user_id}/mfa/totp/{factor_id}", policy.UpdateUserMFATOTP, h.owner, h.rename),
@@ -119,19 +122,42 @@ func (h factors) state(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
+	snoozed, err := h.MFA.SnoozedUntil(c.Context(), o.UserID)
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
 	views, enabled := make([]factorView, len(all)), false
 	for i, f := range all {
 		views[i] = viewFactor(c, f)
 		enabled = enabled || f.State == mfa.Active
 	}
-	advice := []string{}
-	if mfa.SameDevice(all) {
-		advice = append(advice, "backup_phone_elsewhere")
-	}
 	return httpapi.Show("mfa", map[string]any{
-		"advice": advice, "enabled": enabled, "required": required, "required_from": httpapi.TimeOf(from), "factors": views,
+		"advice": mfa.Advice(all, left, snoozed == nil || from != nil), "snoozed_until": httpapi.TimeOf(snoozed), "enabled": enabled, "required": required, "required_from": httpapi.TimeOf(from), "factors": views,
 		"recovery_codes": countView{Remaining: left, Total: total},
 	}), nil
+}
+
+// snooze puts off the advice to enrol a first factor.
+func (h factors) snooze(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {
+	var body struct {
+		SnoozedUntil optional.Value[string] `json:"snoozed_until"`
+	}
+	if err := c.Body("mfa", &body); err != nil {
+		return httpapi.Reply{}, err
+	}
+	if !body.SnoozedUntil.Present() {
+		return h.state(c, o)
+	}
+	var until time.Time
+	if text, ok := body.SnoozedUntil.Get(); ok {
+		if until, ok = httpapi.ParseTime(text); !ok {
+			return httpapi.Reply{}, errMoment("snoozed_until")
+		}
+	}
+	if err := h.MFA.Snooze(c.Context(), o.UserID, until); err != nil {
+		return httpapi.Reply{}, err
+	}
+	return h.state(c, o)
 }
 
 func (h factors) enrol(c *httpapi.Call, o mfa.Owner) (httpapi.Reply, error) {

@@ -43,7 +43,7 @@ var bodies = map[string]string{
 	"createApplicationCredential": `{"application_credential":{"name":"x"}}`,
 	"rememberDevice":              `{"device":{"name":"x"}}`,
 	"createTrust":                 `{"trust":{"trustor_user_id":"{ann}","trustee_user_id":"{bob}","impersonation":false}}`,
-	"enrolTotp":                   `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`, "renameTotp": `{"totp":{"name":"x"}}`,
+	"enrolTotp":                   `{"totp":{"name":"phone"}}`, "confirmTotp": `{"totp":{"passcode":"123456"}}`, "renameTotp": `{"totp":{"name":"x"}}`, "snoozeMfa": `{"mfa":{}}`,
 	"resetMfa": `{"reset":{"reason":"x"}}`,
 	"addPhone": `{"phone":{"number":"+4915112345678"}}`, "updatePhone": `{"phone":{}}`, "verifyPhone": `{"phone":{}}`,
 	"confirmPhone":         `{"phone":{"passcode":"123456"}}`,

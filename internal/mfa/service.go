@@ -37,6 +37,10 @@ type Store interface {
 	DeleteRecoveryCodes(ctx context.Context, userID string) error
 	RecoveryCodeCount(ctx context.Context, userID string) (remaining, total int, err error)
 	UseRecoveryCode(ctx context.Context, userID, digest string) (bool, error)
+	// Snooze keeps the user from being reminded until a time; the zero time ends it.
+	Snooze(ctx context.Context, userID string, until time.Time) error
+	// SnoozedUntil is zero for who has not said so.
+	SnoozedUntil(ctx context.Context, userID string) (time.Time, error)
 	phoneStore
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 }

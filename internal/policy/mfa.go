@@ -13,6 +13,14 @@ var (
 		Targets: userAttrs,
 		Ops:     []string{"GET /v3/users/{user_id}/mfa"},
 	}
+	UpdateUserMFA = Rule{
+		Name:    "identity:update_user_mfa",
+		Check:   self,
+		Scopes:  anyScope,
+		Doc:     "Put off being reminded of a second factor. Ours, not Keystone's. Only the user.",
+		Targets: userAttrs,
+		Ops:     []string{"PATCH /v3/users/{user_id}/mfa"},
+	}
 	CreateUserMFATOTP = Rule{
 		Name:    "identity:create_user_mfa_totp",
 		Check:   self,
@@ -72,6 +80,6 @@ var (
 )
 
 var mfaRules = []Rule{
-	GetUserMFA, CreateUserMFATOTP, ConfirmUserMFATOTP, UpdateUserMFATOTP, DeleteUserMFATOTP, GetUserMFARecoveryCodes,
+	GetUserMFA, UpdateUserMFA, CreateUserMFATOTP, ConfirmUserMFATOTP, UpdateUserMFATOTP, DeleteUserMFATOTP, GetUserMFARecoveryCodes,
 	CreateUserMFARecoveryCodes, ResetUserMFA,
 }

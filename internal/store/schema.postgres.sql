@@ -330,6 +330,13 @@ CREATE TABLE mfa_reset (
     CONSTRAINT mfa_reset_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
 );
 
+CREATE TABLE mfa_snooze (
+    user_id text COLLATE "C" NOT NULL,
+    until bigint NOT NULL,
+    CONSTRAINT mfa_snooze_pkey PRIMARY KEY (user_id),
+    CONSTRAINT mfa_snooze_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+
 CREATE TABLE notice (
     id text NOT NULL,
     kind text NOT NULL,

@@ -275,6 +275,11 @@ CREATE TABLE mfa_reset (
     reason   TEXT NOT NULL
 );
 
+CREATE TABLE mfa_snooze (
+    user_id TEXT PRIMARY KEY REFERENCES user_account (id) ON DELETE CASCADE,
+    until   INTEGER NOT NULL
+);
+
 CREATE TABLE notice (
     id          TEXT PRIMARY KEY,
     kind        TEXT NOT NULL,

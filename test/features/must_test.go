@@ -351,6 +351,43 @@ func TestL17DryRunIsPaged(t *testing.T) {
 	})
 }
 
+// L16: people are reminded until they have a second factor or put it off; of what is demanded they are reminded anyway.
+func TestL16Reminder(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		for _, name := range []string{"ann", "ben"} {
+			w.User(name, "red")
+		}
+		snooze := func(as, until string) *apitest.Response {
+			return w.Patch("/v3/users/{ann}/mfa", `{"mfa":{"snoozed_until":`+until+`}}`, apitest.Token(w.Token(as, "")))
+		}
+		in := func(d time.Duration) string { return w.Clock.Now().Add(d).UTC().Format(`"` + time.RFC3339 + `"`) }
+		advised := func(want string) {
+			t.Helper()
+			r := w.Get("/v3/users/{ann}/mfa", apitest.Token(w.Token("ann", ""))).Want(http.StatusOK)
+			if got := fmt.Sprint(r.List("mfa.advice")); got != want {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+		advised("[enrol_second_factor]")
+		snooze("ann", in(91*day)).Want(http.StatusBadRequest)
+		snooze("ann", `"tomorrow"`).Want(http.StatusBadRequest)
+		snooze("ben", in(day)).Want(http.StatusForbidden)
+		advised("[enrol_second_factor]")
+		snooze("ann", in(2*day)).Want(http.StatusOK).Has("snoozed_until")
+		advised("[]")
+		snooze("ann", "null").Want(http.StatusOK)
+		advised("[enrol_second_factor]")
+		snooze("ann", in(2*day)).Want(http.StatusOK)
+		w.Clock.Advance(2*day + time.Second)
+		advised("[enrol_second_factor]")
+		snooze("ann", in(day)).Want(http.StatusOK)
+		demand(w, `{"domain_id":"{red}","grace_days":30}`)
+		advised("[enrol_second_factor]")
+		w.Patch("/v3/users/{ann}/mfa", `{"mfa":{}}`, apitest.Token(w.Token("ann", ""))).Want(http.StatusOK)
+	})
+}
+
 // L16: optional for people, recommended: the administrators see how many have one.
 func TestL16Adoption(t *testing.T) {
 	t.Parallel()
