@@ -92,6 +92,8 @@ func (p *pair) grant() string {
 	return "/v3/projects/" + p.web + "/users/" + p.ann + "/roles/" + p.role
 }
 
+func (p *pair) sessions() string { return "/v3/users/" + p.ann + "/sessions" }
+
 func (p *pair) user(body program.Map) {
 	p.t.Helper()
 	p.do(http.MethodPatch, "/v3/users/"+p.ann, program.Map{"user": body}, http.StatusOK)
@@ -150,6 +152,12 @@ func (p *pair) changes() []change {
 			p.password = fmt.Sprintf("the %d. Passw0rd of ann", round+2)
 			p.user(program.Map{"password": p.password})
 		}, nothing},
+		{"session ended", p.token, func(string, int) {
+			list := p.do(http.MethodGet, p.sessions(), nil, http.StatusOK)
+			newest := list.At("sessions").([]any)[0].(map[string]any)["id"].(string)
+			p.do(http.MethodDelete, p.sessions()+"/"+newest, nil, http.StatusNoContent)
+		}, nothing},
+		{"all sessions ended", p.token, func(string, int) { p.do(http.MethodDelete, p.sessions(), nil, http.StatusNoContent) }, nothing},
 		{"application credential deleted", p.credential, p.unmake, nothing},
 		{"trust deleted", p.trust, p.unmake, nothing},
 		{"access key deleted", p.accessKey, p.unmake, nothing},
