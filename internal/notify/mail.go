@@ -32,6 +32,9 @@ type MailOptions struct {
 	Config *tls.Config
 }
 
+// MailChannel is the name of Mail. Its deliveries have addresses.
+const MailChannel = "mail"
+
 // Mail sends notices to the address in the attribute email of users.
 type Mail struct {
 	o      MailOptions
@@ -51,16 +54,15 @@ func NewMail(o MailOptions) (*Mail, error) {
 }
 
 // Name is the channel's name.
-func (c *Mail) Name() string { return "mail" }
+func (c *Mail) Name() string { return MailChannel }
 
 // Send hands the mail to the server. Its errors name the step that failed and not what the server said.
 func (c *Mail) Send(ctx context.Context, m Message) error {
-	to, err := address(m.Person.Mail)
-	if err != nil {
+	if !deliverable(m.Person.Mail) {
 		return ErrNobody
 	}
 	msg := mail.NewMsg()
-	if err := errors.Join(msg.From(c.o.From), msg.To(to)); err != nil {
+	if err := errors.Join(msg.From(c.o.From), msg.To(m.Person.Mail)); err != nil {
 		return ErrNobody // the sender's address was checked
 	}
 	msg.Subject(m.Subject)
@@ -108,11 +110,11 @@ func mailFailure(err error) error {
 // maxAddress is the longest address that SMTP carries (RFC 5321 section 4.5.3.1).
 const maxAddress = 254
 
-// address accepts one bare address. What holds a name, a list or a line break is refused and not mended.
-func address(s string) (string, error) {
-	a, err := netmail.ParseAddress(s)
-	if err != nil || a.Name != "" || a.Address != s || len(s) > maxAddress || line(s, maxAddress) != s || strings.ContainsAny(s, " \t\"<>(),;:\\") {
-		return "", ErrNobody
+// deliverable accepts one bare address. What holds a name, a list or a line break is refused and not mended.
+func deliverable(s string) bool {
+	if len(s) > maxAddress || line(s, maxAddress) != s || strings.ContainsAny(s, " \t\"<>(),;:\\") {
+		return false
 	}
-	return s, nil
+	a, err := netmail.ParseAddress(s)
+	return err == nil && a.Name == "" && a.Address == s
 }

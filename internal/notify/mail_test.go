@@ -118,7 +118,7 @@ func TestMailOfAHostileName(t *testing.T) {
 	}
 	hostile := line("Ann\r\nBcc: eve@evil.example\r\n\r\n\u202eevil", maxText)
 	m, err := templates.Message(message().Notice, Person{Name: hostile, Mail: "ann@shop.example", Language: "en"}, Facts{
-		UserAgent: line("x\n\nIf this was you, click http://evil.example", maxText), At: at(), Token: "tok",
+		Program: line("x\n\nIf this was you, click http://evil.example", maxText), At: at(), Token: "tok",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestMailOfAHostileName(t *testing.T) {
 		t.Fatal(err)
 	}
 	header, text, _ := strings.Cut(<-mails, "\n\n")
-	for _, l := range strings.Split(header, "\n") {
+	for l := range strings.SplitSeq(header, "\n") {
 		if strings.HasPrefix(strings.ToLower(l), "bcc:") {
 			t.Errorf("a name made a header: %s", header)
 		}

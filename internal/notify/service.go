@@ -16,8 +16,8 @@ import (
 type Store interface {
 	User(ctx context.Context, id string) (identity.User, error)
 	EventsByID(ctx context.Context, ids []int64) ([]event.Event, error)
-	// ClaimDeliveries takes up to limit deliveries of the channel whose time has come and keeps them from other nodes
-	// until the given time. Of each person only the first that waits is among them: what happened first is told first.
+	// ClaimDeliveries takes up to limit deliveries of the channel whose time has come, the oldest first, and keeps them
+	// from other nodes until the given time.
 	ClaimDeliveries(ctx context.Context, channel string, now, until time.Time, limit int) ([]Delivery, error)
 	// Delivered ends a delivery, RetryDelivery puts it off. They append no event.
 	Delivered(ctx context.Context, d Delivery, at time.Time) error
@@ -29,7 +29,7 @@ type Store interface {
 
 	Notice(ctx context.Context, id string) (Notice, error)
 	// Disown notes that the person did not do what the notice tells, once, and ends all that the person signed in with:
-	// tokens and receipts end and the password expires. It reports whether this was the first time.
+	// tokens and receipts end, devices are forgotten and the password expires. It reports whether this was the first time.
 	Disown(ctx context.Context, n Notice, at time.Time) (bool, error)
 }
 
@@ -51,6 +51,8 @@ type Options struct {
 	GiveUpAfter time.Duration
 	// Retention is how long notices are kept.
 	Retention time.Duration
+	// Program says in a few words which program a User-Agent header names.
+	Program func(userAgent string) string
 }
 
 // The worker's measures. A lease outlasts the tries of one claim.
@@ -72,13 +74,12 @@ type Service struct {
 	o         Options
 	log       *slog.Logger
 	now       func() time.Time
-	limiter   *limiter
 	wake      []chan struct{}
 }
 
 // NewService makes a service with the channels.
 func NewService(store Store, ring Ring, t *Templates, channels []Channel, o Options, log *slog.Logger, now func() time.Time) *Service {
-	s := &Service{store: store, ring: ring, templates: t, channels: channels, o: o, log: log, now: now, limiter: newLimiter(now)}
+	s := &Service{store: store, ring: ring, templates: t, channels: channels, o: o, log: log, now: now}
 	for range channels {
 		s.wake = append(s.wake, make(chan struct{}, 1))
 	}
@@ -201,7 +202,7 @@ func (s *Service) send(ctx context.Context, c Channel, d Delivery) error {
 	if len(evs) == 0 {
 		return ErrNobody // nobody knows any more what happened
 	}
-	m, err := s.templates.Message(d.Notice, person(u, s.o.Language), s.facts(d.Notice, evs[0]))
+	m, err := s.templates.Message(d.Notice, person(u, d.Address, s.o.Language), s.facts(d.Notice, evs[0]))
 	if err != nil {
 		return err
 	}
@@ -210,19 +211,30 @@ func (s *Service) send(ctx context.Context, c Channel, d Delivery) error {
 	return c.Send(ctx, m)
 }
 
-// person reads what Keystone keeps without understanding it: the attributes email and language.
-func person(u identity.User, language string) Person {
-	p := Person{ID: u.ID, DomainID: u.DomainID, Name: line(u.Name, maxText), Language: language}
-	p.Mail, _ = u.Extra["email"].(string)
-	if own, ok := u.Extra["language"].(string); ok && own != "" {
+// maxLanguage is the longest name of a language that is looked at; none in use comes near.
+const maxLanguage = 35
+
+// person reads what Keystone keeps without understanding it: the attribute language.
+func person(u identity.User, address, fallback string) Person {
+	p := Person{ID: u.ID, DomainID: u.DomainID, Name: line(u.Name, maxText), Mail: address, Language: fallback}
+	if own, ok := u.Extra["language"].(string); ok && len(own) <= maxLanguage && language.MatchString(own) {
 		p.Language = own
 	}
 	return p
 }
 
+// Mailbox is the address in the attribute email of a user, empty for none to which a mail could be sent.
+func Mailbox(u identity.User) string {
+	text, _ := u.Extra["email"].(string)
+	if !deliverable(text) {
+		return ""
+	}
+	return text
+}
+
 func (s *Service) facts(n Notice, ev event.Event) Facts {
 	f := Facts{
-		Action: ev.Action, At: ev.At, Address: line(ev.Address, maxText), UserAgent: line(ev.UserAgent, maxText),
+		Action: ev.Action, At: ev.At, Address: line(ev.Address, maxText), Program: line(s.o.Program(ev.UserAgent), maxText),
 		RequestID: ev.RequestID,
 	}
 	if reasons, ok := ev.Detail["reasons"].([]any); ok {
@@ -235,7 +247,7 @@ func (s *Service) facts(n Notice, ev event.Event) Facts {
 	if left, ok := ev.Detail["remaining"].(float64); ok {
 		f.Remaining = new(int(left))
 	}
-	f.Token = s.token(n)
+	f.Token = s.token(n.ID)
 	if s.o.LinkURL != "" {
 		f.Link = s.o.LinkURL + "#notice=" + n.ID + "&token=" + f.Token // servers and their logs do not see a fragment
 	}

@@ -82,7 +82,9 @@ func TestWebhookFails(t *testing.T) {
 	stop := make(chan struct{})
 	var followed atomic.Bool
 	mux := http.NewServeMux()
-	mux.HandleFunc("/500", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "mirror-mirror", 500) })
+	mux.HandleFunc("/500", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "mirror-mirror", http.StatusInternalServerError)
+	})
 	mux.HandleFunc("/302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/inside", http.StatusFound) })
 	mux.HandleFunc("/inside", func(http.ResponseWriter, *http.Request) { followed.Store(true) })
 	mux.HandleFunc("/hang", func(_ http.ResponseWriter, r *http.Request) {

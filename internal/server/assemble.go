@@ -120,26 +120,34 @@ func (s *Server) assemble() (*parts, error) {
 	services.EC2 = ec2.NewService(services.Credential, gate, now)
 	services.Federation = federation.NewService(s.store, services.Resource, id)
 	services.Certificate = clientcert.NewService(services.Federation, gate, cfg.OAuth2.CertDNMappingID, now)
+	if err := s.serve(services, engine, doc); err != nil {
+		return nil, err
+	}
+	return &parts{vault: vault, follower: follower, sessions: sessions, notices: notices}, nil
+}
+
+// serve makes the routes to the services.
+func (s *Server) serve(services v3.Services, engine *policy.Engine, doc *contract.Contract) error {
+	cfg, gate := s.cfg, services.Auth
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, Receipts: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
-		Log: s.deps.Log, Now: now, Timeout: cfg.RequestTimeout,
+		Log: s.deps.Log, Now: s.deps.Now, Timeout: cfg.RequestTimeout,
 		Certificate: clientCertificate(cfg.OAuth2.ClientCertificateHeader, cfg.TrustedProxies),
 		Audit:       (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
 	}
 	s.ops = append(v3.Ops(services), v2.Ops(v2.Services{
-		Auth: gate, Identity: services.Identity, Resource: services.Resource, Assignment: roles, Catalog: services.Catalog, Facts: f,
-		Credential: services.Credential, EC2: services.EC2,
+		Auth: gate, Identity: services.Identity, Resource: services.Resource, Assignment: services.Assignment,
+		Catalog: services.Catalog, Facts: services.Facts, Credential: services.Credential, EC2: services.EC2,
 	})...)
 	s.ops = append(discovery.Ops(discovery.Server{
 		Ready: s.ready, JWKS: s.keys.JWKS, Contract: identitydoc.OpenAPI, Contact: cfg.Security.Contact, Paths: paths(s.ops),
 	}), s.ops...)
 	if err := demandFresh(s.ops, cfg); err != nil {
-		return nil, err
+		return err
 	}
-	if s.echo, err = newEcho(s.api, s.ops, cfg.TrustedProxies); err != nil {
-		return nil, err
-	}
-	return &parts{vault: vault, follower: follower, sessions: sessions, notices: notices}, nil
+	var err error
+	s.echo, err = newEcho(s.api, s.ops, cfg.TrustedProxies)
+	return err
 }
 
 func sessionOptions(cfg config.Config) session.Options {

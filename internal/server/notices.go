@@ -2,8 +2,10 @@ package server
 
 import (
 	"fmt"
+	"regexp"
 
 	"github.com/keyward/identity/internal/notify"
+	"github.com/keyward/identity/internal/session"
 )
 
 // notices makes the service that tells people what happened, with the channels that are configured.
@@ -37,8 +39,24 @@ func (s *Server) notices() (*notify.Service, error) {
 	}
 	service := notify.NewService(s.store, s.keys.ring, templates, channels, notify.Options{
 		Language: n.Language, LinkURL: n.LinkURL, LinkTTL: n.LinkTTL, GiveUpAfter: n.GiveUpAfter, Retention: n.Retention,
+		Program: programOf,
 	}, s.deps.Log, s.deps.Now)
 	s.store.Tell(service.Channels())
 	s.store.OnCommit(service.Heard)
 	return service, nil
 }
+
+// programOf says in a few words which program a client claims to be. What no browser is called is unknown: the words go
+// into mails, where a name must be no message of a stranger's.
+func programOf(userAgent string) string {
+	browser, system := session.Client(userAgent)
+	switch {
+	case browser.Name == session.Unknown || !plain.MatchString(browser.Name):
+		return "an unknown program"
+	case system.Name == session.Unknown || !plain.MatchString(system.Name):
+		return browser.Name
+	}
+	return browser.Name + " on " + system.Name
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 _+-]{0,29}$`)

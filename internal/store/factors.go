@@ -126,6 +126,7 @@ func (s *Store) UpdateFactor(ctx context.Context, userID, id string, change func
 			ev.Action = "factor.confirm"
 		}
 		if f.Secret != old.Secret { // another authenticator: what stood for the old one is over
+			ev.Detail = map[string]any{notify.Replaced: old.State == string(mfa.Active)}
 			if err := db.Exec("DELETE FROM device WHERE user_id = ?", userID).Error; err != nil {
 				return err
 			}

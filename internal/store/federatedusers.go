@@ -11,6 +11,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/listing"
+	"github.com/keyward/identity/internal/notify"
 )
 
 type federatedRow struct {
@@ -52,6 +53,7 @@ func (s *Store) SetFederated(ctx context.Context, userID, domainID string, all [
 			return err
 		}
 		ev.DomainID = user.DomainID
+		ev.Detail = map[string]any{notify.Linked: len(rows), notify.First: madeNow(s.txOf(db.Statement.Context), userID)}
 		if err := needProtocols(db, domainID, rows); err != nil {
 			return err
 		}

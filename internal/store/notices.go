@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -28,12 +29,13 @@ func (r noticeRow) notice() notify.Notice {
 	}
 }
 
-// deliveryRow is a notice's way through one channel. It repeats the user, whose order it keeps.
+// deliveryRow is a notice's way through one channel, and to one address where the channel has any.
 type deliveryRow struct {
 	Seq      int64 `gorm:"primaryKey;autoIncrement"`
 	NoticeID string
 	UserID   string
 	Channel  string
+	Address  string
 	DueAt    int64
 	Attempts int
 	State    string
@@ -84,24 +86,62 @@ func (s *Store) notice(ctx context.Context, kind notify.Kind, userID string, ev 
 	if err := db.Create(&n).Error; err != nil {
 		return err
 	}
-	rows := make([]deliveryRow, 0, len(s.channels))
+	var rows []deliveryRow
 	for _, c := range s.channels {
-		rows = append(rows, deliveryRow{NoticeID: n.ID, UserID: userID, Channel: c, DueAt: n.At, State: waiting})
+		to := []string{""}
+		if c == notify.MailChannel {
+			var err error
+			if to, err = s.mailboxes(ctx, userID); err != nil {
+				return err
+			}
+		}
+		for _, address := range to {
+			rows = append(rows, deliveryRow{NoticeID: n.ID, UserID: userID, Channel: c, Address: address, DueAt: n.At, State: waiting})
+		}
 	}
-	return db.Create(&rows).Error
+	return createAll(db, rows)
 }
 
-// ClaimDeliveries takes up to limit deliveries of the channel that are due, and keeps them from others until a time: of
-// each user only the first that waits. Nodes that claim at once get different ones.
+// mailbox is the mail address that a user had.
+type mailbox struct{ userID, address string }
+
+// mailboxes are where a user gets mails at this moment of the transaction of ctx: whoever changes the address later, or
+// in the same transaction, keeps no notice from its owner.
+func (s *Store) mailboxes(ctx context.Context, userID string) ([]string, error) {
+	t := s.txOf(ctx)
+	all := []string{}
+	for _, m := range t.moved {
+		if m.userID == userID && m.address != "" {
+			all = append(all, m.address)
+		}
+	}
+	var rows []userRow
+	if err := t.db.WithContext(ctx).Where("id = ?", userID).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		u, err := r.user()
+		if err != nil {
+			return nil, err
+		}
+		if m := notify.Mailbox(u); m != "" && !slices.Contains(all, m) {
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
+// ClaimDeliveries takes up to limit deliveries of the channel that are due, the oldest first, and keeps them from others
+// until a time. Nodes that claim at once get different ones. One that fails holds up no other.
 func (s *Store) ClaimDeliveries(ctx context.Context, channel string, now, until time.Time, limit int) ([]notify.Delivery, error) {
 	var found []struct {
 		Notice   noticeRow `gorm:"embedded"`
 		Seq      int64
+		Address  string
 		Attempts int
 	}
 	const due = " FROM notice_delivery d JOIN notice n ON n.id = d.notice_id WHERE d.channel = ? AND d.state = 'waiting' AND d.due_at <= ?" +
-		" AND NOT EXISTS (SELECT 1 FROM notice_delivery e WHERE e.channel = d.channel AND e.user_id = d.user_id" +
-		" AND e.state = 'waiting' AND e.seq < d.seq) ORDER BY d.seq LIMIT ?"
+		" ORDER BY d.due_at, d.seq LIMIT ?"
 	lock := ""
 	if s.pg != nil {
 		lock = " FOR UPDATE OF d SKIP LOCKED"
@@ -116,7 +156,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel string, now, until 
 	}
 	err = s.mark(ctx, func(db *gorm.DB) error {
 		found = nil
-		err := db.Raw("SELECT n.id, n.kind, n.user_id, n.event_id, n.at, n.disowned_at, d.seq, d.attempts"+due+lock,
+		err := db.Raw("SELECT n.id, n.kind, n.user_id, n.event_id, n.at, n.disowned_at, d.seq, d.address, d.attempts"+due+lock,
 			channel, now.UnixMicro(), limit).Scan(&found).Error
 		for i := range found {
 			if err == nil {
@@ -129,7 +169,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel string, now, until 
 	})
 	claimed := make([]notify.Delivery, 0, len(found))
 	for _, f := range found {
-		claimed = append(claimed, notify.Delivery{Notice: f.Notice.notice(), Seq: f.Seq, Attempts: f.Attempts})
+		claimed = append(claimed, notify.Delivery{Notice: f.Notice.notice(), Seq: f.Seq, Address: f.Address, Attempts: f.Attempts})
 	}
 	return claimed, err
 }
@@ -155,8 +195,9 @@ func (s *Store) GiveUpDelivery(ctx context.Context, d notify.Delivery, channel s
 	return s.change(ctx, &ev, func(db *gorm.DB) error { return endDelivery(db, d, givenUp, at) })
 }
 
+// endDelivery forgets the address, which is of no use any more.
 func endDelivery(db *gorm.DB, d notify.Delivery, state string, at time.Time) error {
-	return db.Exec("UPDATE notice_delivery SET state = ?, done_at = ? WHERE seq = ? AND state = 'waiting'",
+	return db.Exec("UPDATE notice_delivery SET state = ?, done_at = ?, address = '' WHERE seq = ? AND state = 'waiting'",
 		state, at.UnixMicro(), d.Seq).Error
 }
 
@@ -173,8 +214,9 @@ func (s *Store) Notice(ctx context.Context, id string) (notify.Notice, error) {
 	return row.notice(), err
 }
 
-// Disown notes, once, that it was not the user, and ends what the user signed in with: all tokens and receipts end, and
-// the password, if there is one, expires at the given time. It reports whether this was the first time.
+// Disown notes, once, that it was not the user, and ends what the user signed in with: all tokens and receipts end, no
+// device is remembered any more, and the password, if there is one, expires at the given time. It reports whether this
+// was the first time.
 func (s *Store) Disown(ctx context.Context, n notify.Notice, at time.Time) (bool, error) {
 	first := false
 	ev := event.Event{
@@ -194,6 +236,9 @@ func (s *Store) Disown(ctx context.Context, n notify.Notice, at time.Time) (bool
 			return err
 		}
 		ev.DomainID = old.DomainID
+		if err := db.Exec("DELETE FROM device WHERE user_id = ?", n.UserID).Error; err != nil {
+			return err
+		}
 		err = db.Exec("UPDATE password SET expires_at = ? WHERE id = (SELECT MAX(id) FROM password WHERE user_id = ?)"+
 			" AND (expires_at IS NULL OR expires_at > ?)", at.UnixMicro(), n.UserID, at.UnixMicro()).Error
 		if err != nil {

@@ -360,6 +360,7 @@ CREATE TABLE notice_delivery (
     attempts integer NOT NULL,
     state text NOT NULL,
     done_at bigint,
+    address text NOT NULL,
     CONSTRAINT notice_delivery_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES notice(id) ON DELETE CASCADE,
     CONSTRAINT notice_delivery_pkey PRIMARY KEY (seq)
 );
@@ -367,8 +368,6 @@ CREATE TABLE notice_delivery (
 CREATE INDEX notice_delivery_due ON public.notice_delivery USING btree (channel, due_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX notice_delivery_notice ON public.notice_delivery USING btree (notice_id);
-
-CREATE INDEX notice_delivery_order ON public.notice_delivery USING btree (channel, user_id, seq) WHERE (state = 'waiting'::text);
 
 CREATE TABLE oauth_access_token (
     id text COLLATE "C" NOT NULL,

@@ -302,13 +302,11 @@ CREATE TABLE notice_delivery (
     attempts  INTEGER NOT NULL,
     state     TEXT NOT NULL,
     done_at   INTEGER
-);
+, address TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX notice_delivery_due ON notice_delivery (channel, due_at) WHERE state = 'waiting';
 
 CREATE INDEX notice_delivery_notice ON notice_delivery (notice_id);
-
-CREATE INDEX notice_delivery_order ON notice_delivery (channel, user_id, seq) WHERE state = 'waiting';
 
 CREATE TABLE oauth_access_token (
     id          TEXT PRIMARY KEY,

@@ -29,7 +29,8 @@ type tx struct {
 	store  *Store
 	db     *gorm.DB
 	events []event.Event
-	wrote  bool // rows other than events and exempt ones
+	wrote  bool      // rows other than events and exempt ones
+	moved  []mailbox // mail addresses that the transaction replaced
 }
 
 // txOf returns the transaction of this store in ctx, or nil.
@@ -93,10 +94,10 @@ func (s *Store) once(ctx context.Context, fn func(context.Context) error) ([]eve
 // nested runs fn inside the outer transaction, behind a savepoint, so that a caller who tolerates a
 // conflict can go on: PostgreSQL would otherwise refuse everything after the first failed statement.
 func (s *Store) nested(ctx context.Context, t *tx, fn func(context.Context) error) error {
-	before, wrote := len(t.events), t.wrote
+	before, wrote, moved := len(t.events), t.wrote, t.moved
 	err := exempted(t.db.WithContext(ctx)).Transaction(func(*gorm.DB) error { return fn(ctx) })
 	if err != nil {
-		t.events, t.wrote = t.events[:before], wrote
+		t.events, t.wrote, t.moved = t.events[:before], wrote, moved
 	}
 	return classify(ctx, err)
 }

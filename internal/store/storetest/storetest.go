@@ -84,6 +84,7 @@ func Run(t *testing.T, empty, migrated func(t testing.TB) string) { //nolint:fun
 		"pending factors expire":                              purge,
 		"sessions are listed, seen and ended":                 sessions,
 		"notices are claimed, put off and given up":           notices,
+		"notices go to the address of the time":               addresses,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,
 		"failures are counted while others are forgotten":     countersUnderResets,
@@ -274,6 +275,21 @@ func (w *world) last(t *testing.T) int64 {
 // exec runs SQL behind the store's back.
 func (w *world) exec(t *testing.T, query string) {
 	t.Helper()
+	w.behind(t, func(db *sql.DB) error {
+		_, err := db.ExecContext(w.ctx, query)
+		return err
+	})
+}
+
+// count asks for a number behind the store's back.
+func (w *world) count(t *testing.T, query string) (n int) {
+	t.Helper()
+	w.behind(t, func(db *sql.DB) error { return db.QueryRowContext(w.ctx, query).Scan(&n) })
+	return n
+}
+
+func (w *world) behind(t *testing.T, do func(db *sql.DB) error) {
+	t.Helper()
 	driver, dsn := "pgx", w.url
 	if path, found := strings.CutPrefix(w.url, "sqlite://"); found {
 		driver, dsn = "sqlite", "file:"+path+"?_pragma=busy_timeout(4000)"
@@ -281,6 +297,5 @@ func (w *world) exec(t *testing.T, query string) {
 	db, err := sql.Open(driver, dsn)
 	must(t, err)
 	defer func() { _ = db.Close() }()
-	_, err = db.ExecContext(w.ctx, query)
-	must(t, err)
+	must(t, do(db))
 }
