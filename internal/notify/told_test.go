@@ -73,7 +73,7 @@ func TestEveryEventIsToldOrNot(t *testing.T) {
 	t.Parallel()
 	decided := map[string]string{}
 	decide := func(names, why string) {
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			if other, ok := decided[name]; ok {
 				t.Errorf("%s is decided twice: %s; %s", name, other, why)
 			}
