@@ -65,7 +65,7 @@ func (h devices) remember(c *httpapi.Call, u mfa.Owner) (httpapi.Reply, error) {
 	if !h.Auth.KnowsDevices() {
 		return httpapi.Reply{}, fault.New(fault.Forbidden, "Devices are not remembered here.").Because("devices_forbidden")
 	}
-	d, secret, err := h.Devices.Remember(c.Context(), u.UserID, body.Name)
+	d, secret, err := h.Devices.Remember(c.Context(), u.UserID, c.Actor.AuthVersion, body.Name)
 	if err != nil {
 		return httpapi.Reply{}, err
 	}

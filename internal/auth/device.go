@@ -16,6 +16,8 @@ const MethodDevice = "device"
 type Devices interface {
 	// Recognise runs inside the transaction of the sign-in. It fails with Unauthorized for every secret that is not good.
 	Recognise(ctx context.Context, u *identity.User, secret string) (device.Device, error)
+	// Forbidden reports whether devices may not stand for a user's second factor now.
+	Forbidden(ctx context.Context, u *identity.User) (bool, error)
 }
 
 // proveDevice takes the secret of a device from somebody who has shown the password; the gate looks at it.
@@ -50,6 +52,22 @@ func standIn(methods []string) []string {
 		return union(methods, []string{MethodTOTP})
 	}
 	return methods
+}
+
+// stillStandsIn refuses tokens of sessions that have nothing but a device for a second factor where that would not do
+// any more: devices are switched off, or the person has come under a rule against them.
+func (s *Service) stillStandsIn(ctx context.Context, t *Token) error {
+	if !slices.Contains(t.Methods, MethodDevice) || slices.ContainsFunc(t.Methods, isCode) || t.Delegated() {
+		return nil
+	}
+	if s.devices == nil {
+		return errRefused
+	}
+	forbidden, err := s.devices.Forbidden(ctx, t.User)
+	if err == nil && forbidden {
+		err = errRefused
+	}
+	return err
 }
 
 // KnowsDevices reports whether the operator lets devices stand for second factors.

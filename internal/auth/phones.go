@@ -19,7 +19,8 @@ const MethodPhone = "phone"
 type PhoneTrust struct {
 	// StepUp also accepts them as a fresh proof from people who have an app.
 	StepUp bool
-	// ForbiddenRoles are names of roles, with commas, that no sign-in gets whose only second factor was a phone.
+	// ForbiddenRoles are names of roles, with commas, that no sign-in gets whose only second factor was a phone, or a
+	// remembered device.
 	ForbiddenRoles string
 }
 
@@ -60,9 +61,11 @@ func (s *Service) fresher(ctx context.Context, userID string, need requirement) 
 	return need, err
 }
 
-// enough refuses tokens with a role that a phone does not suffice for.
+// enough refuses tokens with a role that a phone does not suffice for. Nor does a device: it may have been remembered
+// with a phone.
 func (s *Service) enough(t *Token) error {
-	if s.o.Phones.ForbiddenRoles == "" || !slices.Contains(t.Methods, MethodPhone) || slices.Contains(t.Methods, MethodTOTP) {
+	weak := slices.Contains(t.Methods, MethodPhone) || slices.Contains(t.Methods, MethodDevice)
+	if s.o.Phones.ForbiddenRoles == "" || !weak || slices.Contains(t.Methods, MethodTOTP) {
 		return nil
 	}
 	forbidden := strings.Split(s.o.Phones.ForbiddenRoles, ",")
@@ -74,7 +77,7 @@ func (s *Service) enough(t *Token) error {
 	return nil
 }
 
-var errPhoneWeak = fault.New(fault.Unauthorized, "A code that was sent to a phone is not enough for this role. Sign in with an authenticator app or a recovery code.").
+var errPhoneWeak = fault.New(fault.Unauthorized, "A code that was sent to a phone, or a remembered device, is not enough for this role. Sign in with an authenticator app or a recovery code.").
 	Because("phone_not_enough")
 
 // Challenge sends a code to a phone of whom a receipt is for: to the first one when phoneID is empty. It fails with

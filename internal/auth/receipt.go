@@ -35,7 +35,7 @@ func (e *ReceiptError) Error() string { return "more authentication methods are 
 // older token says: a receipt starts a new session. A receipt that continues another has the other's proofs and
 // ends when the other does, else receipts could be stretched without end.
 func (s *Service) incomplete(ctx context.Context, u *identity.User, p proofs, need requirement) error {
-	c := s.blankReceipt(u, p.shown())
+	c := s.blankReceipt(u, without(p.shown(), MethodDevice)) // a device is looked at each time
 	if p.receipt != nil && !subset(p.kept, p.methods) {
 		c.AuthTime, c.ExpiresAt = p.receipt.AuthTime, p.receipt.ExpiresAt
 	}

@@ -20,7 +20,7 @@ func (s *Service) SignIn(ctx context.Context, r Request) (Issued, error) {
 		return Issued{}, errMethods
 	}
 	wait := func() {}
-	if r.has(MethodPassword) || r.has(MethodTOTP) || r.has(MethodPhone) || r.has(MethodAppCredential) {
+	if r.has(MethodPassword) || r.has(MethodTOTP) || r.has(MethodPhone) || r.has(MethodAppCredential) || r.has(MethodDevice) {
 		wait = s.floor(ctx)
 	}
 	p, err := s.prove(ctx, r)

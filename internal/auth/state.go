@@ -72,7 +72,7 @@ func (t *Token) Actor() policy.Actor {
 	a := policy.Actor{
 		UserID: t.User.ID, UserName: t.User.Name, UserDomainID: t.User.DomainID, System: t.System,
 		Methods: t.Methods, AuthTime: t.AuthTime, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
-		AuditID: t.AuditID, ChainID: t.ChainID, Delegated: t.Delegated(),
+		AuthVersion: t.AuthVersion, AuditID: t.AuditID, ChainID: t.ChainID, Delegated: t.Delegated(),
 		AppCredentialID: t.AppCredID, Unrestricted: t.AppCredential != nil && !t.AppCredential.Restricted(),
 	}
 	if t.Trust != nil && !slices.Contains(t.Methods, token.MethodEC2) { // an access key of a trust is not the trust
@@ -158,6 +158,9 @@ func (s *Service) read(ctx context.Context, text string) (*Token, error) {
 	}
 	if s.enough(t) != nil { // the role came later than the token
 		return nil, errRefused
+	}
+	if err := s.stillStandsIn(ctx, t); err != nil {
+		return nil, orRefused(err)
 	}
 	if t.User.AuthVersion != c.AuthVersion {
 		return nil, errRefused

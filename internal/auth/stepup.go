@@ -11,6 +11,8 @@ import (
 // codes are the methods that show a second factor at that moment.
 var codes = []string{MethodTOTP, MethodPhone}
 
+func isCode(method string) bool { return slices.Contains(codes, method) }
+
 // entrance is what signing in takes: less than need where the operator wants codes at actions only, but not of those
 // who must have a second factor.
 func (s *Service) entrance(ctx context.Context, u *identity.User, need requirement) (requirement, error) {
@@ -38,7 +40,7 @@ func (q requirement) provenBy(shown, before []string) bool {
 	if !q.demandsMore() {
 		return q.metBy(shown)
 	}
-	return q.metBy(union(shown, before)) && (q.metBy(shown) || slices.ContainsFunc(shown, func(m string) bool { return slices.Contains(codes, m) && q.names(m) }))
+	return q.metBy(union(shown, before)) && (q.metBy(shown) || slices.ContainsFunc(shown, func(m string) bool { return isCode(m) && q.names(m) }))
 }
 
 // names reports whether a rule asks for the method.
@@ -69,11 +71,11 @@ const (
 
 // Assurance tells how strongly the person proved himself in the session of the token, last at its AuthTime.
 func (t *Token) Assurance() Assurance {
-	first := func(m string) bool { return m != MethodToken && m != MethodDevice && !slices.Contains(codes, m) }
+	first := func(m string) bool { return m != MethodToken && m != MethodDevice && !isCode(m) }
 	switch {
 	case t.Delegated():
 		return NotThere
-	case slices.ContainsFunc(t.Methods, func(m string) bool { return slices.Contains(codes, m) }) && slices.ContainsFunc(t.Methods, first):
+	case slices.ContainsFunc(t.Methods, isCode) && slices.ContainsFunc(t.Methods, first):
 		return MultiFactor
 	}
 	return SingleFactor

@@ -29,6 +29,7 @@ import (
 type gate struct {
 	*auth.Service
 	t     *testing.T
+	parts auth.Parts
 	store *breakable
 	mfa   *mfa.Service
 	vault *auth.Vault
@@ -138,10 +139,11 @@ func newGate(t *testing.T) *gate {
 	g.must(err)
 	attempts := auth.NewAttempts(g.store, auth.DefaultLockout, g.now)
 	g.mfa = mfa.NewService(g.store, ring, attempts, mfa.Defaults, g.now, newID)
-	g.Service = auth.NewService(auth.Parts{
+	g.parts = auth.Parts{
 		Store: g.store, Facts: facts.New(g.store, 10, g.now), Signer: signer, Vault: g.vault, Factors: g.mfa,
 		Attempts: attempts, Passwords: password.Policy{MinLength: 8}, Options: auth.Defaults, Now: g.now,
-	})
+	}
+	g.Service = auth.NewService(g.parts)
 	g.must(s.CreateProject(t.Context(), resource.Project{ID: "default", Name: "Default", IsDomain: true, Enabled: true}))
 	g.must(s.CreateUser(t.Context(), identity.User{ID: "ann", Name: "ann", DomainID: "default", Enabled: true}))
 	g.setPassword("correct horse", nil)

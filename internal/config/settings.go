@@ -68,7 +68,7 @@ var settings = []Setting{
 	{"phones.resend_after", "30s", "How long people wait before another code is sent. It doubles with each one.", func(c *Config) any { return &c.Phones.ResendAfter }},
 	{"phones.resend_max", "15m", "The longest wait before another code.", func(c *Config) any { return &c.Phones.ResendMax }},
 	{"phones.satisfies", "sign_in", "What a code that was sent is good for: sign_in, or everything. With sign_in, people who have an app must use it, or a recovery code, where a fresh proof is asked for; people who have only a phone may use that.", func(c *Config) any { return &c.Phones.Satisfies }},
-	{"phones.forbidden_roles", `""`, "Names of roles, with commas, that no sign-in gets whose only second factor was a phone.", func(c *Config) any { return &c.Phones.ForbiddenRoles }},
+	{"phones.forbidden_roles", `""`, "Names of roles, with commas, that no sign-in gets whose only second factor was a phone or a remembered device.", func(c *Config) any { return &c.Phones.ForbiddenRoles }},
 	{"phones.countries", `""`, "Countries (two letters, with commas) whose numbers are accepted; empty for all. Naming yours is the best protection against people who earn money with your messages.", func(c *Config) any { return &c.Phones.Countries }},
 	{"phones.per_user", "10", "Messages to the phones of one user in an hour; 0 is no limit, here and for the next ones.", func(c *Config) any { return &c.Phones.PerUser }},
 	{"phones.per_number", "10", "Messages to one number in an hour, whoever has it.", func(c *Config) any { return &c.Phones.PerNumber }},

@@ -42,7 +42,8 @@ type Store interface {
 	// Devices returns all devices of a user, in the order of their making.
 	Devices(ctx context.Context, userID string) ([]Device, error)
 	CreateDevice(ctx context.Context, d Device) error
-	// UseDevice notes when and, from the request that ctx belongs to, where a device was used. It appends no event.
+	// UseDevice notes when and, from the request that ctx belongs to, where a device was used. It fails with NotFound
+	// when the device is gone, and keeps it there until the transaction ends. It appends no event.
 	UseDevice(ctx context.Context, id string, at time.Time) error
 	// DeleteDevice fails with NotFound when the user has no such device.
 	DeleteDevice(ctx context.Context, userID, id string) error
@@ -96,10 +97,11 @@ const (
 // ErrUnknown is the answer to every secret that is not good, whatever the cause.
 var ErrUnknown = fault.New(fault.Unauthorized, "The device is not remembered. Sign in with a code.").Because("device_unknown")
 
-// Remember keeps a new device of a user and returns it with its secret, which nobody can see again. It fails with
-// Conflict for who has no second factor and for one device too many, with Forbidden where devices may not be
-// remembered, and with BadRequest for a name that cannot be.
-func (s *Service) Remember(ctx context.Context, userID, name string) (d Device, secret string, err error) {
+// Remember keeps a new device of a user and returns it with its secret, which nobody can see again. It is for a session
+// that was begun at an auth version of the user: what ends all sessions meanwhile is not outlived by a device. It fails
+// with Unauthorized when that happened, with Conflict for who has no second factor and for one device too many, with
+// Forbidden where devices may not be remembered, and with BadRequest for a name that cannot be.
+func (s *Service) Remember(ctx context.Context, userID string, authVersion int64, name string) (d Device, secret string, err error) {
 	name = strings.TrimSpace(name)
 	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsRune(name, 0) {
 		return d, "", fault.New(fault.BadRequest, "Invalid input for field 'name': it must have 1 to %d characters.", maxName)
@@ -115,6 +117,9 @@ func (s *Service) Remember(ctx context.Context, userID, name string) (d Device, 
 		if err != nil {
 			return err
 		}
+		if u.AuthVersion != authVersion {
+			return fault.New(fault.Unauthorized, "The session has ended. Sign in again.").Because("changed_meanwhile")
+		}
 		if d, err = s.draft(ctx, &u); err != nil {
 			return err
 		}
@@ -127,20 +132,33 @@ func (s *Service) Remember(ctx context.Context, userID, name string) (d Device, 
 // draft is a device of the user as the user is now.
 func (s *Service) draft(ctx context.Context, u *identity.User) (Device, error) {
 	none := Device{}
-	if forbidden, err := s.rules.Forbidden(ctx, u); err != nil || forbidden {
+	if forbidden, err := s.Forbidden(ctx, u); err != nil || forbidden {
 		return none, orErr(err, fault.New(fault.Forbidden, "Devices of this user are not remembered.").Because("devices_forbidden"))
 	}
 	factors, err := s.rules.Factors(ctx, u.ID)
 	if err != nil || len(factors) == 0 {
 		return none, orErr(err, fault.New(fault.Conflict, "A device stands for a second factor; enrol one first.").Because("no_second_factor"))
 	}
-	if live, err := s.live(ctx, u, factors); err != nil || len(live) >= s.o.Max {
+	if n, err := s.clear(ctx, u, factors); err != nil || n >= s.o.Max {
 		return none, orErr(err, fault.New(fault.Conflict, "No more than %d devices are remembered. Forget one first.", s.o.Max).Because("too_many_devices"))
 	}
 	now := s.now()
 	return Device{
 		ID: s.newID(), UserID: u.ID, AuthVersion: u.AuthVersion, Factors: factors, CreatedAt: now, ExpiresAt: now.Add(s.o.Life),
 	}, nil
+}
+
+// clear deletes the devices of a user that something has ended, and tells how many are left.
+func (s *Service) clear(ctx context.Context, u *identity.User, factors []string) (left int, err error) {
+	all, err := s.store.Devices(ctx, u.ID)
+	for _, d := range all {
+		if s.good(d, u, factors) {
+			left++
+		} else if err = s.store.DeleteDevice(ctx, u.ID, d.ID); err != nil {
+			break
+		}
+	}
+	return left, err
 }
 
 func orErr(err, otherwise error) error {
@@ -180,7 +198,7 @@ func (s *Service) Recognise(ctx context.Context, u *identity.User, secret string
 	if len(secret) != base64.RawURLEncoding.EncodedLen(secretSize) {
 		return Device{}, ErrUnknown
 	}
-	if forbidden, err := s.rules.Forbidden(ctx, u); err != nil || forbidden {
+	if forbidden, err := s.Forbidden(ctx, u); err != nil || forbidden {
 		return Device{}, orErr(err, ErrUnknown)
 	}
 	factors, err := s.rules.Factors(ctx, u.ID)
@@ -199,7 +217,16 @@ func (s *Service) Recognise(ctx context.Context, u *identity.User, secret string
 	if at < 0 {
 		return Device{}, ErrUnknown
 	}
-	return live[at], s.store.UseDevice(ctx, live[at].ID, s.now())
+	err = s.store.UseDevice(ctx, live[at].ID, s.now())
+	if fault.Is(err, fault.NotFound) {
+		err = ErrUnknown // forgotten this moment
+	}
+	return live[at], err
+}
+
+// Forbidden reports whether devices may not stand for a user's second factor now.
+func (s *Service) Forbidden(ctx context.Context, u *identity.User) (bool, error) {
+	return s.rules.Forbidden(ctx, u)
 }
 
 // Forget ends a device of a user. It fails with NotFound.

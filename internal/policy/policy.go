@@ -53,6 +53,8 @@ type Actor struct {
 	Methods []string
 	// AuthTime is when that sign-in happened, IssuedAt and ExpiresAt are the token's own times.
 	AuthTime, IssuedAt, ExpiresAt time.Time
+	// AuthVersion is the user's when the token was made: a token is good no longer than that.
+	AuthVersion int64
 	// AuditID and ChainID identify the token and its session.
 	AuditID, ChainID string
 	// Delegated says that the token was made from a trust, an application credential or an OAuth grant.

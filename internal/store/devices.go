@@ -65,12 +65,16 @@ func (s *Store) CreateDevice(ctx context.Context, d device.Device) error {
 	})
 }
 
-// UseDevice notes when a device was used, and the address of the request that ctx belongs to. It appends no event; the
-// sign-in does.
+// UseDevice notes when a device was used, and the address of the request that ctx belongs to; NotFound when there is no
+// such device. It appends no event; the sign-in does.
 func (s *Store) UseDevice(ctx context.Context, id string, at time.Time) error {
 	return s.mark(ctx, func(db *gorm.DB) error {
-		return db.Exec("UPDATE device SET last_used_at = ?, last_used_from = ? WHERE id = ?",
-			micros(at), clean(event.OriginOf(ctx).Address), id).Error
+		res := db.Exec("UPDATE device SET last_used_at = ?, last_used_from = ? WHERE id = ?",
+			micros(at), clean(event.OriginOf(ctx).Address), id)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return missing("device", id)
+		}
+		return res.Error
 	})
 }
 

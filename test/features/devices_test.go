@@ -104,17 +104,23 @@ func TestL4(t *testing.T) {
 		}
 		w.Post("/v3/users/{mia}/devices", `{"device":{"name":"one more"}}`, mia.strong()).Want(http.StatusConflict).Has("too_many_devices")
 
-		sam := withApp(w, "sam")
+		sam, bob := withApp(w, "sam"), withApp(w, "bob")
 		_, kept := sam.remember("phone")
 		sam.on(kept).Want(http.StatusCreated)
+		begun := apitest.Token(sam.on(kept).Want(http.StatusCreated).Token())
+		w.Get("/v3/users/{sam}/devices", begun).Want(http.StatusOK)
 		w.Grant("sam", "operator", "project:red/p1")
 		unknown(t, "with a role that forbids it", sam.on(kept))
+		w.Get("/v3/users/{sam}/devices", begun).Want(http.StatusUnauthorized) // nor does what it let in go on
 		w.Post("/v3/users/{sam}/devices", `{"device":{"name":"x"}}`, sam.strong()).Want(http.StatusForbidden).Has("devices_forbidden")
 
+		_, left := bob.remember("laptop")
+		begun = apitest.Token(bob.on(left).Want(http.StatusCreated).Token())
 		off, _ := w.Node(func(c *config.Config) { c.Devices.Enabled = false })
 		other := *mia
 		other.w = off
 		refused(t, "switched off", other.on(secret), false)
+		off.Get("/v3/users/{bob}/devices", begun).Want(http.StatusUnauthorized)
 		off.Post("/v3/users/{mia}/devices", `{"device":{"name":"x"}}`, mia.strong()).Want(http.StatusForbidden).Has("devices_forbidden")
 		off.Delete("/v3/users/{mia}/devices", mia.strong()).Want(http.StatusNoContent)
 	}, func(c *config.Config) {
@@ -168,6 +174,11 @@ func TestL5(t *testing.T) {
 			w.Delete("/v3/users/{mia}/mfa/totp/"+old.id, token).Want(http.StatusNoContent)
 			mia = spare
 		})
+		ends("disabled for a while", func() {
+			for _, on := range []bool{false, true} {
+				w.Patch("/v3/users/{mia}", m{"user": m{"enabled": on}}, w.As("sysadmin")).Want(http.StatusOK)
+			}
+		})
 		ends("another seed", func() {
 			const seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJR"
 			w.Secret(seed)
@@ -175,6 +186,47 @@ func TestL5(t *testing.T) {
 		})
 		bob.on(others).Want(http.StatusCreated)
 	})
+}
+
+// Without any factor there is nothing that a device could stand for, nor does it stand for a later one.
+func TestL5WithoutFactors(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		mia, sam := withApp(w, "mia"), withApp(w, "sam")
+		_, secret := mia.remember("laptop")
+		w.Delete("/v3/users/{mia}/mfa/totp/"+mia.id, mia.strong()).Want(http.StatusNoContent)
+		unknown(t, "after the last factor", mia.on(secret))
+		w.SignIn("mia", "").Want(http.StatusCreated)
+		again := begin(w, "mia", apitest.Token(w.Token("mia", "")))
+		w.Post(again.confirm(), again.body(), apitest.Token(w.Token("mia", ""))).Want(http.StatusOK)
+		unknown(t, "after a new factor", again.on(secret))
+
+		_, secret = sam.remember("laptop")
+		w.Post("/v3/users/{sam}/mfa/reset", m{"reset": m{"reason": "lost the phone"}}, w.As("sysadmin")).Want(http.StatusNoContent)
+		unknown(t, "after a reset", sam.on(secret))
+		demand(w, `{"domain_id":"{red}"}`)
+		unknown(t, "of who must have a factor", sam.on(secret))
+		refusedUntilEnrolled(w, "sam", "")
+	})
+}
+
+// Roles for which a phone is not enough are not given on a device: it may have been remembered with a phone.
+func TestL3RolesThatTakeMoreThanADevice(t *testing.T) {
+	t.Parallel()
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		mia := withApp(w, "mia")
+		w.Grant("mia", "reader", "domain:red")
+		_, secret := mia.remember("laptop")
+		on := func(scope string) *apitest.Response {
+			return w.Post("/v3/auth/tokens", bodyOf(w, "mia", scope, m{
+				"password": mia.known(w.Password("mia")), "device": m{"secret": secret},
+			}))
+		}
+		on("project:red/p1").Want(http.StatusUnauthorized).Has("phone_not_enough")
+		begun := on("domain:red").Want(http.StatusCreated).Token()
+		w.Post("/v3/auth/tokens", bodyOf(w, "mia", "project:red/p1", m{"token": m{"id": begun}})).Want(http.StatusUnauthorized).Has("phone_not_enough")
+		w.Post("/v3/auth/tokens", mia.both(mia.next(), "project:red/p1")).Want(http.StatusCreated)
+	}, func(c *config.Config) { c.Phones.ForbiddenRoles = "member" })
 }
 
 // Wrong secrets are limited like codes, with them, and a right one makes no wrong code forgotten.

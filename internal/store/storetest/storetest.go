@@ -69,6 +69,7 @@ func Run(t *testing.T, empty, migrated func(t testing.TB) string) { //nolint:fun
 		"what a project was given goes with either":           projectLinksGo,
 		"one of many ways to give an endpoint wins":           racingProjectLinks,
 		"factors belong to users":                             factors,
+		"devices belong to users":                             devices,
 		"credentials and factors are one list":                credentials,
 		"credentials go with their user and project":          orphanCredentials,
 		"application credentials and their access rules":      appCredentials,
