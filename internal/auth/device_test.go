@@ -55,7 +55,7 @@ func TestReceiptsRememberNoDevice(t *testing.T) {
 	rules([]string{"password"})
 	again := withPassword("correct horse")
 	again.Receipt = half.Text
-	g.receipt(again)
+	_ = g.receipt(again)
 	wrong := on("another")
 	wrong.Receipt = half.Text
 	if _, err := g.SignIn(t.Context(), wrong); !errors.Is(err, device.ErrUnknown) || *waits != 1 {

@@ -65,7 +65,7 @@ func TestPublicOperationsAreTheseAndNoOthers(t *testing.T) {
 		"GET /", "GET /v3", "GET /v2.0", "GET /healthcheck", "GET /readyz", "GET /openapi.yaml",
 		"GET /.well-known/security.txt", "GET /v3/auth/jwks", "POST /v3/auth/tokens", "POST /v3/auth/challenges", "GET /v3/auth/challenges/{challenge_id}",
 		"GET /v3/OS-SIMPLE-CERT/ca", "GET /v3/OS-SIMPLE-CERT/certificates", "GET /v3/auth/tokens/OS-PKI/revoked",
-		"POST /v3/users/{user_id}/password", "POST /v3/OS-OAUTH1/request_token", "POST /v3/OS-OAUTH1/access_token", "POST /v3/OS-OAUTH2/token", "POST /v2.0/tokens",
+		"POST /v3/users/{user_id}/password", "POST /v3/notices/{notice_id}/disown", "POST /v3/OS-OAUTH1/request_token", "POST /v3/OS-OAUTH1/access_token", "POST /v3/OS-OAUTH2/token", "POST /v2.0/tokens",
 		"GET /v2.0/tokens/revoked", "GET /v2.0/certificates/ca", "GET /v2.0/certificates/signing",
 		"GET /v2.0/extensions", "GET /v2.0/extensions/{alias}",
 	}

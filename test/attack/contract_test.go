@@ -208,6 +208,10 @@ func knownValue(w *apitest.World, name string) (any, bool) {
 		return "/v2.1/servers", true
 	case "expires_at":
 		return "2999-01-01T00:00:00", true
+	case "snoozed_until":
+		return "2999-01-01T00:00:00Z", true
+	case "country":
+		return "CH", true
 	case "roles":
 		return []any{map[string]any{"name": "member"}}, true
 	case "rules":
@@ -264,6 +268,8 @@ func furnished(t *testing.T, w *apitest.World) {
 	w.Name("the request_id", w.Get("/v3/users", w.As("target")).Want(http.StatusForbidden).Header.Get("X-Openstack-Request-Id"))
 	w.Name("the session_id", w.Get("/v3/users/{the user_id}/sessions", w.As("sysadmin")).Want(http.StatusOK).Str("sessions.0.id"))
 	w.Name("the device_id", "0123456789abcdef0123456789abcdef") // nobody but its owner can make one
+	w.Name("the phone_id", "0123456789abcdef0123456789abcdef")  // nor a phone
+	w.Name("the challenge_id", strings.Repeat("0", 32))         // nor has anybody one
 	w.Name("the notice_id", strings.Repeat("0", 32))            // nobody is told of anything here
 	create("credential", "/v3/credentials", map[string]any{
 		"type": "totp", "user_id": w.ID("target"), "blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
