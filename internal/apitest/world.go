@@ -82,6 +82,12 @@ func New(t testing.TB, opts ...Option) *World {
 	return build(t, "", opts)
 }
 
+// Limited is New with a listener that has these limits, for tests of what real clients do to it in real time.
+func Limited(t testing.TB, l server.Limits, opts ...Option) *World {
+	t.Helper()
+	return build(t, "", opts, func(d *server.Deps) { d.Limits = l })
+}
+
 // On makes a world on the database with this URL, which must have no rows.
 func On(t testing.TB, databaseURL string, opts ...Option) *World {
 	t.Helper()
@@ -114,11 +120,12 @@ func Config(dir, databaseURL string) config.Config {
 	cfg.Password.MemoryKiB, cfg.Password.Passes = 64, 1 // below what config accepts, on purpose
 	cfg.Lockout.FailureFloor = 0                        // real time; for the tests that are about it
 	cfg.Cache.Size = 1000
+	cfg.Log.RefusalsPerSecond = 0 // the clock stands still: it would be one second for ever
 	cfg.Security.Contact = "mailto:security@identity.test"
 	return cfg
 }
 
-func build(t testing.TB, databaseURL string, opts []Option) *World {
+func build(t testing.TB, databaseURL string, opts []Option, adjust ...func(*server.Deps)) *World {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	if databaseURL == "" {
@@ -143,7 +150,7 @@ func build(t testing.TB, databaseURL string, opts []Option) *World {
 	if w.contract, err = contract.Own(); err != nil {
 		t.Fatal(err)
 	}
-	w.serve(cfg)
+	w.serve(cfg, adjust...)
 	boot := w.Server.Bootstrapped()
 	w.ids["admin"], w.ids["admin-project"] = boot.UserID, boot.ProjectID
 	w.users["admin"] = account{boot.UserID, cfg.Bootstrap.User, "default", admin}

@@ -264,7 +264,10 @@ type Policy struct {
 type Security struct{ Contact string }
 
 // Log is how the log is written.
-type Log struct{ Level, Format string }
+type Log struct {
+	Level, Format     string
+	RefusalsPerSecond int
+}
 
 // Secret is text that is never printed. Reveal returns it.
 type Secret string

@@ -148,4 +148,5 @@ var settings = []Setting{
 	{"security.contact", `""`, "Where to report a vulnerability (mailto: or https:), shown in /.well-known/security.txt.", func(c *Config) any { return &c.Security.Contact }},
 	{"log.level", "info", "debug, info, warn or error.", func(c *Config) any { return &c.Log.Level }},
 	{"log.format", "json", "json or text.", func(c *Config) any { return &c.Log.Format }},
+	{"log.refusals_per_second", "50", "How many lines a second a node logs about requests that it refused, which anybody can cause; further ones are counted in a line. Events of failed sign-ins are not affected. 0 is no limit.", func(c *Config) any { return &c.Log.RefusalsPerSecond }},
 }

@@ -112,6 +112,7 @@ func (c *Config) problems() []error {
 	ps.unless(c.Security.Contact == "" || isContact(c.Security.Contact), "security.contact: must be a mailto: or https: address")
 	ps.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	ps.oneOf("log.format", c.Log.Format, "json", "text")
+	ps.within("log.refusals_per_second", c.Log.RefusalsPerSecond, 0, 1_000_000)
 	return ps
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/session"
+	"github.com/keyward/identity/internal/throttle"
 )
 
 // MaxBody is the largest request body in bytes, Keystone's default.
@@ -66,6 +67,9 @@ type API struct {
 	Policy   Policy
 	Contract *contract.Contract
 	Log      *slog.Logger
+	// Refusals bounds the lines that anybody can cause for nothing: those about answers that are no success, and about
+	// what is unavailable. Nil bounds nothing.
+	Refusals *throttle.Throttle
 	Now      func() time.Time
 	// Certificate returns the client certificate that a request came with, nil for none, as far as somebody who may be
 	// believed says so. It fails when it cannot be read. Nil is for servers that know of none.
@@ -188,22 +192,6 @@ func text(s string, n int) string {
 		}
 	}
 	return strings.ToValidUTF8(s, "?")
-}
-
-// access writes one line for a request. Paths are logged as patterns: real ones may hold tokens (v2.0).
-func (a *API) access(ec echo.Context, id string, took time.Duration) {
-	level := slog.LevelInfo
-	if ec.Response().Status < 400 && (ec.Request().Method == http.MethodGet || ec.Request().Method == http.MethodHead) {
-		level = slog.LevelDebug // reads that went well are the bulk
-	}
-	ctx := ec.Request().Context()
-	if !a.Log.Enabled(ctx, level) {
-		return
-	}
-	a.Log.LogAttrs(ctx, level, "request",
-		slog.String("request_id", id), slog.String("method", text(ec.Request().Method, 16)), slog.String("route", ec.Path()),
-		slog.Int("status", ec.Response().Status), slog.Duration("took", took),
-		slog.String("address", ec.RealIP()), slog.Int64("bytes", ec.Response().Size))
 }
 
 // handler runs one operation: authenticate, contract, load, authorize, act, reply.
@@ -431,21 +419,6 @@ func (a *API) echoError(err error, ec echo.Context) {
 		a.explain(ec.Request().Context(), err)
 	}
 	_ = a.write(ec, replyTo(f, a.BaseURL))
-}
-
-// explain logs, once, why an answer blames the server: what nobody classified, and the cause of a lack.
-func (a *API) explain(ctx context.Context, err error) {
-	if _, ok := errors.AsType[Answer](err); ok || ended(err) {
-		return
-	}
-	known, _ := errors.AsType[*fault.Error](err)
-	id := slog.String("request_id", event.OriginOf(ctx).RequestID)
-	switch kind := fault.KindOf(err); {
-	case kind == fault.Internal:
-		a.Log.LogAttrs(ctx, slog.LevelError, "internal error", id, slog.String("error", err.Error()))
-	case kind == fault.Unavailable && known.Unwrap() != nil:
-		a.Log.LogAttrs(ctx, slog.LevelWarn, "unavailable", id, slog.String("error", err.Error()))
-	}
 }
 
 // refused records a refusal by policy.

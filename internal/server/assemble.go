@@ -29,7 +29,6 @@ import (
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/limit"
 	"github.com/keyward/identity/internal/mfa"
-	"github.com/keyward/identity/internal/notify"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/password"
 	"github.com/keyward/identity/internal/phone"
@@ -37,6 +36,7 @@ import (
 	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/store"
+	"github.com/keyward/identity/internal/throttle"
 	"github.com/keyward/identity/internal/trust"
 )
 
@@ -45,7 +45,6 @@ type parts struct {
 	vault    *auth.Vault
 	follower *facts.Follower
 	sessions *session.Service
-	notices  *notify.Service
 }
 
 // assemble makes the services and the routes.
@@ -75,12 +74,10 @@ func (s *Server) assemble() (*parts, error) {
 		return nil, err
 	}
 	sessions := session.NewService(s.store, sessionOptions(cfg), now)
-	notices, err := s.notices()
-	if err != nil {
+	if s.notices, err = s.newNotices(); err != nil {
 		return nil, err
 	}
-	places, err := s.openPlaces()
-	if err != nil {
+	if err := s.openPlaces(); err != nil {
 		return nil, err
 	}
 	attempts := auth.NewAttempts(s.store, lockout(cfg), now)
@@ -98,7 +95,7 @@ func (s *Server) assemble() (*parts, error) {
 	})
 	roles := assignment.NewService(s.store, id)
 	services := v3.Services{
-		Auth: gate, MFA: factors, Gateways: gateways, Facts: f, Sessions: sessions, Devices: devices, Places: places, Notices: notices,
+		Auth: gate, MFA: factors, Gateways: gateways, Facts: f, Sessions: sessions, Devices: devices, Places: s.places, Notices: s.notices,
 		Identity:   identity.NewService(s.store, vault, s.store, gate, auth.Methods, now, id).WithCompliance(demands),
 		Resource:   resource.NewService(s.store, limits(cfg), id),
 		Assignment: roles,
@@ -123,17 +120,18 @@ func (s *Server) assemble() (*parts, error) {
 	if err := s.serve(services, engine, doc); err != nil {
 		return nil, err
 	}
-	return &parts{vault: vault, follower: follower, sessions: sessions, notices: notices}, nil
+	return &parts{vault: vault, follower: follower, sessions: sessions}, nil
 }
 
 // serve makes the routes to the services.
 func (s *Server) serve(services v3.Services, engine *policy.Engine, doc *contract.Contract) error {
 	cfg, gate := s.cfg, services.Auth
+	s.audit = &audit{append: s.store.Append, log: s.deps.Log, rate: throttle.New(auditPerSecond, time.Now)}
 	s.api = &httpapi.API{
 		BaseURL: cfg.PublicURL, Auth: gate, Receipts: gate, StepUp: v3.StepUp{Auth: gate}, Policy: engine, Contract: doc,
 		Log: s.deps.Log, Now: s.deps.Now, Timeout: cfg.RequestTimeout,
 		Certificate: clientCertificate(cfg.OAuth2.ClientCertificateHeader, cfg.TrustedProxies),
-		Audit:       (&audit{append: s.store.Append, log: s.deps.Log, now: time.Now}).record,
+		Audit:       s.audit.record, Refusals: throttle.New(cfg.Log.RefusalsPerSecond, s.deps.Now),
 	}
 	s.ops = append(v3.Ops(services), v2.Ops(v2.Services{
 		Auth: gate, Identity: services.Identity, Resource: services.Resource, Assignment: services.Assignment,
@@ -154,16 +152,16 @@ func sessionOptions(cfg config.Config) session.Options {
 	return session.Options{Idle: cfg.Sessions.Idle, Keep: cfg.Token.AllowExpiredWindow + time.Minute, Remember: cfg.Cache.Size}
 }
 
-// openPlaces opens the operator's file of places; nil for none.
-func (s *Server) openPlaces() (*session.Places, error) {
+// openPlaces opens the operator's file of places, if there is one.
+func (s *Server) openPlaces() error {
 	if s.cfg.Sessions.GeoIPFile == "" {
-		return nil, nil //nolint:nilnil // a nil one knows no place
+		return nil
 	}
 	var err error
 	if s.places, err = session.OpenPlaces(s.cfg.Sessions.GeoIPFile); err != nil {
-		return nil, fmt.Errorf("sessions.geoip_file: %w", err)
+		err = fmt.Errorf("sessions.geoip_file: %w", err)
 	}
-	return s.places, nil
+	return err
 }
 
 // Policy makes the engine from the rules and the operator's policy.yaml, if there is one.

@@ -3,10 +3,10 @@ package server
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/keyward/identity/internal/event"
+	"github.com/keyward/identity/internal/throttle"
 )
 
 // auditPerSecond bounds how many refusals a second become events, so that nobody fills the disk by being
@@ -20,21 +20,14 @@ const auditWait = 5 * time.Second
 type audit struct {
 	append func(ctx context.Context, e event.Event) error
 	log    *slog.Logger
-	now    func() time.Time
-
-	mu         sync.Mutex
-	second     int64
-	count      int
-	suppressed int
+	rate   *throttle.Throttle
 }
 
 // record appends the event unless there were too many in this second. A refusal that cannot be recorded stays
 // a refusal.
 func (a *audit) record(ctx context.Context, e event.Event) {
-	ok, missed := a.admit()
-	if missed > 0 {
-		a.log.WarnContext(ctx, "refusals were not recorded one by one, there were too many", "count", missed)
-	}
+	ok, missed := a.rate.Pass()
+	a.tell(ctx, missed)
 	if !ok {
 		return
 	}
@@ -46,18 +39,9 @@ func (a *audit) record(ctx context.Context, e event.Event) {
 	}
 }
 
-// admit takes one of this second's records and reports how many were suppressed before it.
-func (a *audit) admit() (ok bool, missed int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if second := a.now().Unix(); second != a.second {
-		missed, a.suppressed = a.suppressed, 0
-		a.second, a.count = second, 0
+// tell logs how many refusals were not recorded, if there are any.
+func (a *audit) tell(ctx context.Context, missed int) {
+	if missed > 0 {
+		a.log.WarnContext(ctx, "refusals were not recorded one by one, there were too many", "count", missed)
 	}
-	if a.count >= auditPerSecond {
-		a.suppressed++
-		return false, missed
-	}
-	a.count++
-	return true, missed
 }

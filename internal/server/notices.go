@@ -8,8 +8,8 @@ import (
 	"github.com/keyward/identity/internal/session"
 )
 
-// notices makes the service that tells people what happened, with the channels that are configured.
-func (s *Server) notices() (*notify.Service, error) {
+// newNotices makes the service that tells people what happened, with the channels that are configured.
+func (s *Server) newNotices() (*notify.Service, error) {
 	n := s.cfg.Notices
 	var channels []notify.Channel
 	if n.MailHost != "" {

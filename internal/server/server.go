@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -31,18 +32,26 @@ import (
 	"github.com/keyward/identity/internal/store"
 )
 
-// Limits of the listener. Slow or greedy clients meet them before anything else.
 const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 15 * time.Second
-	writeTimeout      = 30 * time.Second
-	idleTimeout       = 60 * time.Second
-	maxHeaderBytes    = 16 << 10
-	maxConnections    = 8192
-	grace             = 10 * time.Second
-	housekeeping      = time.Minute
-	sightings         = time.Second // each session at most once a minute
+	maxHeaderBytes = 16 << 10
+	grace          = 10 * time.Second
+	housekeeping   = time.Minute
+	sightings      = time.Second // each session at most once a minute
 )
+
+// Limits are those of the listener. Slow or greedy clients meet them before anything else.
+type Limits struct {
+	// Header is how long a client may take for the head of a request, Request for all of it, Answer for taking the
+	// answer once the head is there, and Idle for the next request on the same connection.
+	Header, Request, Answer, Idle time.Duration
+	// Connections is how many there may be at a time. Further ones wait for one to end.
+	Connections int
+}
+
+// DefaultLimits are what is served with.
+var DefaultLimits = Limits{
+	Header: 5 * time.Second, Request: 15 * time.Second, Answer: 30 * time.Second, Idle: time.Minute, Connections: 8192,
+}
 
 // Deps are the server's sources of time, ids and log, for tests to replace. Zero fields get the real ones.
 type Deps struct {
@@ -53,6 +62,8 @@ type Deps struct {
 	Stream func(facts.Stream) facts.Stream
 	// OnStatement hears of every statement that the database runs, for tests that count them. Nil for nobody.
 	OnStatement func(ctx context.Context, sql string)
+	// Limits of the listener, for tests that cannot wait for the real ones. Zero fields get those of DefaultLimits.
+	Limits Limits
 }
 
 func (d Deps) complete() Deps {
@@ -68,6 +79,10 @@ func (d Deps) complete() Deps {
 	if d.Stream == nil {
 		d.Stream = func(s facts.Stream) facts.Stream { return s }
 	}
+	l, def := &d.Limits, DefaultLimits
+	l.Header, l.Request = cmp.Or(l.Header, def.Header), cmp.Or(l.Request, def.Request)
+	l.Answer, l.Idle = cmp.Or(l.Answer, def.Answer), cmp.Or(l.Idle, def.Idle)
+	l.Connections = cmp.Or(l.Connections, def.Connections)
 	return d
 }
 
@@ -89,7 +104,9 @@ type Server struct {
 	echo  *echo.Echo
 	boot  bootstrap.Result
 
-	places *session.Places // nil for none
+	places  *session.Places // nil for none
+	notices *notify.Service
+	audit   *audit
 
 	stop context.CancelFunc // ends what runs in the background
 	work sync.WaitGroup
@@ -123,8 +140,8 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (s *Server, err erro
 		return s, fmt.Errorf("read the stream of events: %w", err)
 	}
 	s.work.Go(func() { p.follower.Run(background) })
-	s.work.Go(func() { s.keepHouse(background, p.notices) })
-	s.work.Go(func() { p.notices.Run(background) })
+	s.work.Go(func() { s.keepHouse(background) })
+	s.work.Go(func() { s.notices.Run(background) })
 	s.work.Go(func() { s.keepSightings(background, p.sessions) })
 	return s, nil
 }
@@ -208,19 +225,20 @@ func (s *Server) API() *httpapi.API { return s.api }
 // seconds, and closes everything. It returns nil after an orderly end.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer runtime.KeepAlive(floor())
+	limits := s.deps.Limits
 	srv := &http.Server{
 		Handler:           s.echo,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: limits.Header,
+		ReadTimeout:       limits.Request,
+		WriteTimeout:      limits.Answer,
+		IdleTimeout:       limits.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
 		// OPTIONS * gets the answer of any other path that does not exist.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug), // strangers' protocol errors
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(netutil.LimitListener(l, maxConnections)) }()
+	go func() { failed <- srv.Serve(netutil.LimitListener(l, limits.Connections)) }()
 	var err error
 	select {
 	case err = <-failed:
@@ -246,21 +264,34 @@ func (s *Server) Close() error {
 	return errors.Join(err, s.store.Close())
 }
 
-// keepHouse forgets what has expired, retires keys whose time has come, and reads the keys again in case that
-// failed when an event said that they changed.
-func (s *Server) keepHouse(ctx context.Context, notices *notify.Service) {
+// keepHouse tidies up every minute, and tells at the end what was held back from the log.
+func (s *Server) keepHouse(ctx context.Context) {
 	tick := time.NewTicker(housekeeping)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			s.tellHeld(context.WithoutCancel(ctx))
 			return
 		case <-tick.C:
 		}
-		if err := errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx), s.keys.load(ctx), notices.Purge(ctx)); err != nil && ctx.Err() == nil {
+		if err := s.Tidy(ctx); err != nil && ctx.Err() == nil {
 			s.deps.Log.WarnContext(ctx, "housekeeping failed; it is tried again", "error", err.Error())
 		}
 	}
+}
+
+// Tidy forgets what has expired, retires keys whose time has come, and reads the keys again in case that failed when
+// an event said that they changed. The server does so every minute by itself; tests do not wait for that.
+func (s *Server) Tidy(ctx context.Context) error {
+	s.tellHeld(ctx)
+	return errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx), s.keys.load(ctx), s.notices.Purge(ctx))
+}
+
+// tellHeld logs how much was held back that nobody has heard of.
+func (s *Server) tellHeld(ctx context.Context) {
+	s.api.Flush(ctx)
+	s.audit.tell(ctx, s.audit.rate.Held())
 }
 
 // keepSightings writes when sessions were seen, and what is left at the end.

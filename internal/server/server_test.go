@@ -24,6 +24,7 @@ import (
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/pgtest"
+	"github.com/keyward/identity/internal/throttle"
 	"github.com/keyward/identity/internal/token"
 )
 
@@ -381,7 +382,7 @@ func TestAuditIsBounded(t *testing.T) {
 	var log strings.Builder
 	a := &audit{
 		append: func(context.Context, event.Event) error { appended++; return nil },
-		log:    slog.New(slog.NewTextHandler(&log, nil)), now: func() time.Time { return now },
+		log:    slog.New(slog.NewTextHandler(&log, nil)), rate: throttle.New(auditPerSecond, func() time.Time { return now }),
 	}
 	for range auditPerSecond + 7 {
 		a.record(t.Context(), event.Event{})

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keyward/identity/internal/apitest"
 	"github.com/keyward/identity/internal/config"
@@ -260,4 +261,55 @@ func TestK8EveryFailureHasTheEnvelopeAndIsInTheLog(t *testing.T) {
 			}
 		}
 	}, quick)
+}
+
+// TestK5RefusalsFillTheLogNoFasterThanTheirRate fails to sign in a thousand times in twenty seconds: the log grows by so
+// many lines a second however many that are, each line has a bounded length, and the lines and events are right about how
+// many there were.
+func TestK5RefusalsFillTheLogNoFasterThanTheirRate(t *testing.T) {
+	t.Parallel()
+	const seconds, each, rate, longest = 20, 50, 5, 600
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		w.User("ann", "red")
+		db := rows(t, w)
+		refused, before := 0, len(w.Log.String())
+		for range seconds {
+			for i := range each {
+				r := w.Post("/v3/auth/tokens", signIn(w, `["password"]`, "ann", fmt.Sprintf("wrong%d", i%2)))
+				if r.Status == http.StatusUnauthorized {
+					refused++
+				}
+			}
+			w.Clock.Advance(time.Second)
+		}
+		if refused != seconds*each {
+			t.Errorf("%d were refused, want all %d", refused, seconds*each)
+		}
+		if err := w.Server.Tidy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lines, told := 0, 0
+		for line := range strings.Lines(w.Log.String()[before:]) {
+			var l struct {
+				Level         string
+				Status, Count int
+			}
+			if err := json.Unmarshal([]byte(line), &l); err != nil || len(line) > longest {
+				t.Errorf("a line of %d bytes (%v): %.200s", len(line), err, line)
+			}
+			if l.Level == slog.LevelDebug.String() {
+				continue // what the server says of itself
+			}
+			if lines++; l.Status == http.StatusUnauthorized {
+				told++
+			}
+			told += l.Count
+		}
+		if most := seconds * (rate + 1); lines > most || told != refused {
+			t.Errorf("%d refusals made %d lines, want at most %d, and the lines tell of %d", refused, lines, most, told)
+		}
+		if n := tally(t, db, "SELECT COUNT(*) FROM event WHERE action = 'token.refuse' AND user_id = '"+w.ID("ann")+"'"); n != refused {
+			t.Errorf("%d refusals made %d events", refused, n)
+		}
+	}, unfloored, func(c *config.Config) { c.Log.RefusalsPerSecond = rate })
 }
