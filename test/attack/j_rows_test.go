@@ -70,7 +70,7 @@ func TestJ8WhatIsNotFinishedIsBoundedAndForgotten(t *testing.T) {
 			{"enrolments of apps", "SELECT COUNT(*) FROM factor WHERE state = 'pending'", 10, unconfirmed(w), w.Config.MFA.PendingTTL},
 			{"codes on their way to phones", "SELECT COUNT(*) FROM phone_code", w.Config.Phones.PerUser * 3, unread(w), 48 * time.Hour},
 			{"counters of messages", "SELECT COUNT(*) FROM message_count", 20, unread(w), 72 * time.Hour},
-			{"remembered devices", "SELECT COUNT(*) FROM device", w.Config.Devices.Max, remembered(w), w.Config.Devices.Life},
+			{"remembered devices", "SELECT COUNT(*) FROM device", w.Config.Devices.Max, manyDevices(w), w.Config.Devices.Life},
 		} {
 			tidy(t, w)
 			if n := tally(t, db, row.query); n != 0 {
@@ -128,8 +128,8 @@ func unread(w *apitest.World) func() *apitest.Response {
 	}
 }
 
-// remembered has a device remembered, for somebody whose password an administrator sets at times, which ends all devices.
-func remembered(w *apitest.World) func() *apitest.Response {
+// manyDevices has a device remembered, for somebody whose password an administrator sets at times, which ends all devices.
+func manyDevices(w *apitest.World) func() *apitest.Response {
 	dora := enrolled(w, "dora")
 	n := 0
 	return func() *apitest.Response {
