@@ -134,25 +134,8 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 	if err != nil {
 		return Issued{}, err
 	}
-	if p.oldAPI && (u.DomainID != DefaultDomainID || !OldMethods(p.stems)) {
-		return Issued{}, errRefused // the old API knows one domain, and passwords
-	}
-	if p.oldAPI && need.demandsMore() {
-		return Issued{}, errOldAPI
-	}
-	enter, err := s.entrance(ctx, u, need)
-	if err != nil {
+	if err := s.suffice(ctx, u, *p, need); err != nil {
 		return Issued{}, err
-	}
-	if p.voucher != nil {
-		if !need.admits(union(p.shown(), p.voucher.Methods)) {
-			return Issued{}, errWeak
-		}
-	} else if !enter.metBy(standIn(union(p.shown(), p.stems))) {
-		if p.oldAPI {
-			return Issued{}, errRefused // it knows no receipts
-		}
-		return Issued{}, s.incomplete(ctx, u, *p, enter)
 	}
 	if p.expired {
 		return Issued{}, fault.New(fault.Unauthorized, "The password is expired and needs to be changed for user: %s.", u.ID).Because("password_expired")
@@ -165,10 +148,37 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 		return Issued{}, err
 	}
 	t := &Token{Claims: s.claims(u, *p, proof), User: u, UserDomain: d}
+	if p.voucher != nil {
+		t.behind = p.voucher.Methods
+	}
 	if err := s.scope(ctx, t, *p, want); err != nil {
 		return Issued{}, err
 	}
 	return s.finish(ctx, t, *p)
+}
+
+// suffice refuses, or answers with a receipt, what is less than the user must prove.
+func (s *Service) suffice(ctx context.Context, u *identity.User, p proofs, need requirement) error {
+	if p.oldAPI && (u.DomainID != DefaultDomainID || !OldMethods(p.stems)) {
+		return errRefused // the old API knows one domain, and passwords
+	}
+	if p.oldAPI && need.demandsMore() {
+		return errOldAPI
+	}
+	if p.voucher != nil {
+		if !need.admits(union(p.shown(), p.voucher.Methods)) {
+			return errWeak
+		}
+		return nil
+	}
+	enter, err := s.entrance(ctx, u, need)
+	if err != nil || enter.metBy(standIn(union(p.shown(), p.stems))) {
+		return err
+	}
+	if p.oldAPI {
+		return errRefused // it knows no receipts
+	}
+	return s.incomplete(ctx, u, p, enter)
 }
 
 var errOldAPI = fault.New(fault.Unauthorized,

@@ -1,10 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"strings"
 
+	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/phone"
@@ -19,9 +20,9 @@ const MethodPhone = "phone"
 type PhoneTrust struct {
 	// StepUp also accepts them as a fresh proof from people who have an app.
 	StepUp bool
-	// ForbiddenRoles are names of roles, with commas, that no sign-in gets whose only second factor was a phone, or a
-	// remembered device.
-	ForbiddenRoles string
+	// ForbiddenRoles are names of roles that no sign-in gets whose second factor was only a phone, or a remembered
+	// device, which a phone may have vouched for.
+	ForbiddenRoles []string
 }
 
 // withPhone also lets a phone stand where a rule asks for a code, in the order in which the user wants to be asked.
@@ -47,7 +48,7 @@ func (q requirement) withPhone(k mfa.Kinds) requirement {
 	return out
 }
 
-// without returns the rules that do not ask for a method.
+// withoutMethod returns the rules that do not ask for a method.
 func (q requirement) withoutMethod(method string) requirement {
 	return slices.DeleteFunc(slices.Clone(q), func(rule []string) bool { return slices.Contains(rule, method) })
 }
@@ -61,20 +62,23 @@ func (s *Service) fresher(ctx context.Context, userID string, need requirement) 
 	return need, err
 }
 
-// enough refuses tokens with a role that a phone does not suffice for. Nor does a device: it may have been remembered
-// with a phone.
+// enough refuses tokens with a role that a phone does not suffice for, whether the person came with one or made with it
+// what the token stems from.
 func (s *Service) enough(t *Token) error {
-	weak := slices.Contains(t.Methods, MethodPhone) || slices.Contains(t.Methods, MethodDevice)
-	if s.o.Phones.ForbiddenRoles == "" || !weak || slices.Contains(t.Methods, MethodTOTP) {
+	forbidden := s.o.Phones.ForbiddenRoles
+	if len(forbidden) == 0 || !phoneAtBest(t.Methods) && !phoneAtBest(t.behind) {
 		return nil
 	}
-	forbidden := strings.Split(s.o.Phones.ForbiddenRoles, ",")
-	for _, r := range t.Roles {
-		if slices.Contains(forbidden, r.Name) {
-			return errPhoneWeak
-		}
+	if slices.ContainsFunc(t.Roles, func(r *assignment.Role) bool { return slices.Contains(forbidden, r.Name) }) {
+		return errPhoneWeak
 	}
 	return nil
+}
+
+// phoneAtBest reports whether a phone, or what it may have vouched for, is the only second factor among the methods.
+func phoneAtBest(methods []string) bool {
+	has := func(m string) bool { return slices.Contains(methods, m) }
+	return (has(MethodPhone) || has(MethodDevice)) && !has(MethodTOTP)
 }
 
 var errPhoneWeak = fault.New(fault.Unauthorized, "A code that was sent to a phone, or a remembered device, is not enough for this role. Sign in with an authenticator app or a recovery code.").
@@ -99,14 +103,18 @@ func (s *Service) ChallengeOf(ctx context.Context, receipt, id string) (mfa.Chal
 	return s.factors.ChallengeOf(ctx, userID, id)
 }
 
-// challenged tells whom a receipt is for, if the password that it remembers, if any, would still do.
+// challenged tells whom a receipt is for that has completed no sign-in, if the password that it remembers, if any, would
+// still do.
 func (s *Service) challenged(ctx context.Context, receipt string) (string, error) {
 	c, u, err := s.readReceipt(ctx, receipt)
-	if err == nil && slices.Contains(c.Methods, MethodPassword) {
-		err = s.stillGood(ctx, u, &proofs{})
-	}
 	if err != nil {
 		return "", err
 	}
-	return u.ID, nil
+	if used, err := s.store.ReceiptUsed(ctx, c.AuditID); err != nil || used {
+		return "", cmp.Or(err, error(errReceipt))
+	}
+	if slices.Contains(c.Methods, MethodPassword) {
+		err = s.stillGood(ctx, u, &proofs{})
+	}
+	return u.ID, err
 }

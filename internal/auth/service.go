@@ -44,6 +44,8 @@ type Store interface {
 	// UseTrust takes one of the remaining uses and reports whether there was one.
 	UseTrust(ctx context.Context, id string) (bool, error)
 	UseReceipt(ctx context.Context, id string, expires time.Time) (bool, error)
+	// ReceiptUsed reports whether a receipt has completed a sign-in.
+	ReceiptUsed(ctx context.Context, id string) (bool, error)
 	// BeginSession stores a person's new sign-in; ProveSession what was shown in it since. They append no event.
 	BeginSession(ctx context.Context, x session.Session) error
 	ProveSession(ctx context.Context, id string, methods []string) error

@@ -76,7 +76,7 @@ func (r *Request) shape() error {
 var errMethods = fault.New(fault.Unauthorized, "Attempted to authenticate with an unsupported method.").Because("unsupported_method")
 
 func (r *Request) refs() error {
-	if r.has(MethodTOTP) && r.has(MethodDevice) {
+	if r.code() != nil && r.has(MethodDevice) {
 		return fault.New(fault.BadRequest, "A code and a device stand for the same; show one of them.")
 	}
 	if r.has(MethodPassword) {
@@ -219,7 +219,7 @@ func (s *Service) provePassword(ctx context.Context, r Request, p *proofs) error
 	if !r.has(MethodPassword) {
 		return nil
 	}
-	joined := !r.OldAPI && !r.has(MethodTOTP) && !r.has(MethodDevice)
+	joined := !r.OldAPI && r.code() == nil && !r.has(MethodDevice)
 	good, err := s.checkPassword(ctx, r.Password.User, r.Password.Password, joined)
 	if err != nil {
 		return err

@@ -34,6 +34,8 @@ type Token struct {
 	AppCredential *appcred.Credential
 	Trust         *trust.Trust
 	AccessToken   *oauth.AccessToken
+	// behind are the methods of the sign-in that what the token stems from was made with; empty for a person's own.
+	behind []string
 
 	// kept tells that the token is remembered, and so may be what it was rendered to.
 	kept     bool

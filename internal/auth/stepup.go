@@ -48,12 +48,17 @@ func (q requirement) names(m string) bool {
 	return slices.ContainsFunc(q, func(rule []string) bool { return slices.Contains(rule, m) })
 }
 
-// again are the methods that prove a person again within a session.
+// again are the methods that prove a person again within a session, a code in the way that the person prefers.
 func (q requirement) again() []string {
-	if q.demandsMore() {
-		return []string{MethodToken, MethodTOTP}
+	if !q.demandsMore() {
+		return []string{MethodToken, MethodPassword}
 	}
-	return []string{MethodToken, MethodPassword}
+	for _, rule := range q {
+		if i := slices.IndexFunc(rule, isCode); i >= 0 {
+			return []string{MethodToken, rule[i]}
+		}
+	}
+	return []string{MethodToken, MethodTOTP}
 }
 
 // Assurance says how strongly somebody proved himself.
@@ -65,7 +70,10 @@ const (
 	NotThere Assurance = "delegated"
 	// SingleFactor is one method, or a second one that was only remembered.
 	SingleFactor Assurance = "single_factor"
-	// MultiFactor is a second factor besides another method.
+	// PhoneFactor is a code that was sent to a phone besides another method: messages are read on the way, and numbers
+	// are taken over.
+	PhoneFactor Assurance = "phone_factor"
+	// MultiFactor is a second factor that the person holds besides another method.
 	MultiFactor Assurance = "multi_factor"
 )
 
@@ -75,8 +83,12 @@ func (t *Token) Assurance() Assurance {
 	switch {
 	case t.Delegated():
 		return NotThere
-	case slices.ContainsFunc(t.Methods, isCode) && slices.ContainsFunc(t.Methods, first):
+	case !slices.ContainsFunc(t.Methods, first):
+		return SingleFactor
+	case slices.Contains(t.Methods, MethodTOTP):
 		return MultiFactor
+	case slices.Contains(t.Methods, MethodPhone):
+		return PhoneFactor
 	}
 	return SingleFactor
 }

@@ -182,7 +182,7 @@ func (s *Service) standOnAppCredential(ctx context.Context, t *Token) error {
 	if err := s.standAlone(ctx, t); err != nil {
 		return err
 	}
-	t.AppCredential = c
+	t.AppCredential, t.behind = c, c.Methods
 	t.Roles = among(t.Roles, c.RoleIDs)
 	if len(t.Roles) == 0 {
 		return errRefused
@@ -213,7 +213,7 @@ func (s *Service) standOnAccessToken(ctx context.Context, t *Token) error {
 			ids = append(ids, r.ID)
 		}
 	}
-	t.AccessToken = a
+	t.AccessToken, t.behind = a, a.Methods
 	if t.Roles = among(t.Roles, ids); len(t.Roles) == 0 {
 		return errRefused
 	}
@@ -255,7 +255,7 @@ func (s *Service) standOnTrust(ctx context.Context, t *Token) error {
 	if err != nil {
 		return err
 	}
-	t.Trust = tr
+	t.Trust, t.behind = tr, first.Methods
 	if tr.ProjectID == "" {
 		return nil
 	}
@@ -343,8 +343,11 @@ func (s *Service) trustScope(ctx context.Context, t *Token, trusteeID, id string
 		return errNotTrustee
 	}
 	if err := s.bearTrust(ctx, t, &tr); err != nil {
-		if errors.Is(err, errWeak) {
+		switch {
+		case errors.Is(err, errWeak):
 			return errTrustWeak
+		case errors.Is(err, errPhoneWeak):
+			return err
 		}
 		if fault.Is(orRefused(err), fault.Unauthorized) {
 			return errTrustVoid
@@ -387,10 +390,13 @@ func (s *Service) bearTrust(ctx context.Context, t *Token, tr *trust.Trust) erro
 		return err
 	}
 	need, err := s.requirement(ctx, trustor)
-	if err == nil && !need.admits(first.Methods) {
-		err = errWeak
+	switch {
+	case err != nil:
+		return err
+	case !need.admits(first.Methods):
+		return errWeak
 	}
-	return err
+	return s.enough(t)
 }
 
 func earlier(t time.Time, end *time.Time) time.Time {

@@ -5,7 +5,6 @@ package config
 
 import (
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -199,8 +198,8 @@ type Phones struct {
 	CodeAttempts                               int
 	PerUser, PerNumber, PerNetwork, PerCountry int
 	DailyBudget, SMSCost, VoiceCost            int
-	// Countries and ForbiddenRoles are lists with commas.
-	Countries, ForbiddenRoles string
+	// Countries are codes of two letters, ForbiddenRoles names.
+	Countries, ForbiddenRoles []string
 	// Satisfies is one of the constants Phones….
 	Satisfies    string
 	Text, Spoken string
@@ -211,11 +210,6 @@ const (
 	PhonesSignIn     = "sign_in"
 	PhonesEverything = "everything"
 )
-
-// List returns the items of a text with commas between them.
-func List(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-}
 
 // Password is how passwords are judged and hashed, and how much of that may go on at once.
 type Password struct {

@@ -170,8 +170,8 @@ func (c *Config) phoneProblems(ps *problems) {
 	ps.between("phones.resend_after", p.ResendAfter, time.Second, time.Hour)
 	ps.between("phones.resend_max", p.ResendMax, p.ResendAfter, 24*time.Hour)
 	ps.oneOf("phones.satisfies", p.Satisfies, PhonesSignIn, PhonesEverything)
-	ps.unless(!slices.ContainsFunc(List(p.Countries), func(s string) bool { return len(s) != 2 || strings.ToUpper(s) != s }),
-		"phones.countries: must be codes of two capital letters with commas, such as DE,FR")
+	ps.unless(!slices.ContainsFunc(p.Countries, func(s string) bool { return len(s) != 2 || strings.ToUpper(s) != s }),
+		"phones.countries: must be codes of two capital letters, such as DE")
 	for key, n := range map[string]int{
 		"per_user": p.PerUser, "per_number": p.PerNumber, "per_network": p.PerNetwork, "per_country": p.PerCountry,
 		"daily_budget": p.DailyBudget, "sms_cost": p.SMSCost, "voice_cost": p.VoiceCost,

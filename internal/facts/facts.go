@@ -183,6 +183,8 @@ func changesFacts(e event.Event) bool {
 	switch e.Kind {
 	case event.Token:
 		return e.Action == "token.revoke"
+	case event.Factor:
+		return !strings.HasPrefix(e.Action, "phone_code.") // messages
 	case event.Federation:
 		return strings.HasPrefix(e.Action, "service_provider.")
 	case event.OAuth:

@@ -12,8 +12,12 @@ func Cut(text string, factors []Factor) (password, code string, ok bool) {
 	}
 	longest := 0
 	for _, f := range factors {
-		if n := len(text) - f.Digits; f.Digits > longest && n > 0 && digits(text[n:]) {
-			longest = f.Digits
+		length := f.Digits
+		if f.Kind == Phone {
+			length = codeDigits
+		}
+		if n := len(text) - length; length > longest && n > 0 && digits(text[n:]) {
+			longest = length
 		}
 	}
 	n := len(text) - longest

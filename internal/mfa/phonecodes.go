@@ -5,14 +5,13 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/phone"
 )
@@ -55,6 +54,8 @@ type phoneStore interface {
 	// CreatePhoneCode and SettlePhoneCode append their events.
 	CreatePhoneCode(ctx context.Context, c PhoneCode) error
 	SettlePhoneCode(ctx context.Context, c PhoneCode, gateway string) error
+	// RefusePhoneCode appends an event for a code that was not sent because a limit is reached.
+	RefusePhoneCode(ctx context.Context, userID, limit string) error
 	// PhoneCodes returns the codes of a user, oldest first.
 	PhoneCodes(ctx context.Context, userID string) ([]PhoneCode, error)
 	// MissPhoneCodes counts a wrong code against every code that is good.
@@ -67,9 +68,8 @@ type phoneStore interface {
 }
 
 const (
-	purposeCode  = "phone-code"
-	purposeLimit = "phone-limit"
-	codeDigits   = 6
+	purposeCode = "phone-code"
+	codeDigits  = 6
 	// liveCodes is how many codes are good at a time: texts may come late and in any order.
 	liveCodes = 3
 	// remembered is how long codes count for the wait before another one.
@@ -140,6 +140,11 @@ func (s *Service) send(ctx context.Context, userID, purpose string, channel phon
 		out, spent, err = s.prepare(ctx, f, purpose, channel, code)
 		return err
 	})
+	if limit := reached(""); errors.As(err, &limit) {
+		if e := s.store.RefusePhoneCode(ctx, userID, string(limit)); e != nil {
+			return Challenge{}, e
+		}
+	}
 	if err != nil {
 		return Challenge{}, err
 	}
@@ -160,7 +165,7 @@ func (s *Service) prepare(ctx context.Context, f Factor, purpose string, channel
 		return Challenge{}, budget{}, fault.New(fault.TooManyRequests, "A code was sent a moment ago. Messages may take a while.").
 			Because("challenge_too_soon").After(wait)
 	}
-	spent, err := s.count(ctx, f, channel)
+	spent, err := s.count(ctx, f, channel, purpose)
 	if err != nil {
 		return Challenge{}, budget{}, err
 	}
@@ -225,58 +230,6 @@ func (s *Service) resendAt(codes []PhoneCode) time.Time {
 		wait = min(2*wait, s.phones.MaxResend)
 	}
 	return at
-}
-
-// budget is what a message was booked at.
-type budget struct {
-	key  string
-	cost int
-	end  time.Time
-}
-
-// count books a message on every limit. The order is the same for all, so that nobody waits for each other.
-func (s *Service) count(ctx context.Context, f Factor, channel phone.Channel) (budget, error) {
-	o, now := s.phones, s.now().UTC()
-	n, err := s.number(f)
-	if err != nil {
-		return budget{}, err
-	}
-	hour, day := now.Truncate(time.Hour), now.Truncate(24*time.Hour)
-	cost := o.SMSCost
-	if channel == phone.Voice {
-		cost = o.VoiceCost
-	}
-	spent := budget{spendKey(day), cost, day.Add(48 * time.Hour)}
-	network := event.OriginOf(ctx).Network()
-	for _, l := range []struct {
-		key    string
-		n, max int
-		end    time.Time
-	}{
-		{"user " + f.UserID, 1, o.PerUser, hour.Add(time.Hour)},
-		{"number " + hex.EncodeToString(s.sealer.MAC(purposeLimit, n.E164)), 1, o.PerNumber, hour.Add(time.Hour)},
-		{"network " + network, 1, o.PerNetwork, hour.Add(time.Hour)},
-		{"country " + n.Country, 1, o.PerCountry, hour.Add(time.Hour)},
-		{spent.key, cost, o.DailyBudget, day.Add(24 * time.Hour)},
-	} {
-		if l.max <= 0 && l.key != spent.key {
-			continue
-		}
-		key := l.key
-		if key != spent.key {
-			key += " " + strconv.FormatInt(hour.Unix(), 10)
-		}
-		sum, err := s.store.Count(ctx, key, l.n, l.end.Add(24*time.Hour))
-		if err != nil {
-			return budget{}, err
-		}
-		if l.max > 0 && sum > l.max {
-			// One answer for all limits: which of them it was is for the operator's counters.
-			return budget{}, fault.New(fault.TooManyRequests, "Too many messages were sent. Use another way in, or try again later.").
-				Because("too_many_messages").After(l.end.Sub(now))
-		}
-	}
-	return spent, nil
 }
 
 // CheckPhone looks at a code that was sent to a phone for a sign-in and spends it, as Check does.
@@ -378,12 +331,3 @@ func (s *Service) ConfirmPhone(ctx context.Context, userID, id, code string) (f 
 	}
 	return f, codes, nil
 }
-
-// Spent tells what messages have cost today.
-func (s *Service) Spent(ctx context.Context) (int, error) {
-	day := s.now().UTC().Truncate(24 * time.Hour)
-	return s.store.Counted(ctx, spendKey(day))
-}
-
-// spendKey names the counter of what messages cost in a day.
-func spendKey(day time.Time) string { return "spend " + day.Format(time.DateOnly) }

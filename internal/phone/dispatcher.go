@@ -2,12 +2,16 @@ package phone
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"sync"
 	"time"
 )
+
+// patience is how long all gateways together may take: less than what this server's answer may.
+const patience = 20 * time.Second
 
 // Dispatcher gives messages to the gateways of a file, in their order, and counts what they do. The file is looked at
 // with every message, so that gateways are changed while the server runs.
@@ -98,8 +102,11 @@ func (d *Dispatcher) count(name string) *Count {
 }
 
 // Send gives the message to one gateway after the other until one has it, or may have it: nothing is ever sent twice
-// for one request. It returns the name of the last that was tried. It must not be called within a transaction.
+// for one request. It returns the name of the last that was tried. All of them together have as long as a person
+// waits. It must not be called within a transaction.
 func (d *Dispatcher) Send(ctx context.Context, m Message) (Outcome, string) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	out, name := Failed, ""
 	for _, g := range d.order(m.Channel) {
 		name = g.Name()
@@ -128,7 +135,7 @@ func (d *Dispatcher) try(ctx context.Context, g Gateway, m Message) Outcome {
 	case Uncertain:
 		c.Uncertain++
 	}
-	if out != Sent {
+	if out != Sent && !errors.Is(err, errMessage) {
 		c.RestsUntil = d.now().Add(rest)
 	}
 	d.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -69,7 +70,7 @@ const maxAnswer = 64 << 10
 func post(c *http.Client, req *http.Request) (*http.Response, Outcome, error) {
 	var written atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }, WroteHeaderField: func(string, []string) { written.Store(true) }}
-	res, err := c.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace))) //nolint:gosec // the operator's URL
+	res, err := c.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err == nil {
 		return res, Sent, nil
 	}
@@ -79,17 +80,32 @@ func post(c *http.Client, req *http.Request) (*http.Response, Outcome, error) {
 	return nil, Failed, errors.New("not reached")
 }
 
-// judge tells what a status says of a message. A refusal (4xx), 501 and 503 say that nothing was done (RFC 9110,
-// section 15); other failures may have come after the message was taken.
+// judge tells what a status says of a message. A refusal (4xx), 501 and 503 say that nothing was done, and so does being
+// sent elsewhere, but for 303, which answers what was done (RFC 9110, section 15); other failures may have come after
+// the message was taken.
 func judge(status int) Outcome {
 	switch {
 	case status >= 200 && status < 300:
 		return Sent
-	case status >= 300 && status < 500 && status != http.StatusRequestTimeout,
-		status == http.StatusNotImplemented, status == http.StatusServiceUnavailable:
+	case status == http.StatusSeeOther, status == http.StatusRequestTimeout:
+		return Uncertain
+	case status >= 300 && status < 500, status == http.StatusNotImplemented, status == http.StatusServiceUnavailable:
 		return Failed
 	}
 	return Uncertain
+}
+
+// errMessage is a refusal of one message, such as for its number, by a gateway that is well.
+var errMessage = errors.New("it refuses the message")
+
+// refusal explains a status that is no success. Only what tells of the message, and not of the gateway, leaves the
+// gateway its place in the order: else anybody with a bad number could move everybody to another one.
+func refusal(status int) error {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return fmt.Errorf("status %d: %w", status, errMessage)
+	}
+	return fmt.Errorf("status %d", status)
 }
 
 // sender picks who a message comes from: what is configured for the country, else what is for all.

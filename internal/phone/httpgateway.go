@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,9 @@ import (
 	"sync"
 	"time"
 )
+
+// errRequest says no more: what it was made of holds the number and the code.
+var errRequest = errors.New("no request can be made of it")
 
 // twilio speaks the API of Twilio, which others offer too: Messages for texts and Calls for calls.
 type twilio struct {
@@ -38,7 +42,7 @@ func (g *twilio) Send(ctx context.Context, m Message) (Outcome, error) {
 	to := strings.TrimRight(g.URL, "/") + "/2010-04-01/Accounts/" + url.PathEscape(g.Account) + "/" + resource + ".json"
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(form.Encode()))
 	if err != nil {
-		return Failed, err
+		return Failed, errRequest
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(g.Account, g.Token)
@@ -46,9 +50,9 @@ func (g *twilio) Send(ctx context.Context, m Message) (Outcome, error) {
 	if err != nil {
 		return out, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was only read
+	defer res.Body.Close()
 	if out = judge(res.StatusCode); out != Sent {
-		return out, fmt.Errorf("status %d", res.StatusCode)
+		return out, refusal(res.StatusCode)
 	}
 	var answer struct {
 		SID    string `json:"sid"`
@@ -58,7 +62,7 @@ func (g *twilio) Send(ctx context.Context, m Message) (Outcome, error) {
 		return Uncertain, fmt.Errorf("status %d with an answer that is none", res.StatusCode)
 	}
 	if answer.Status == "failed" || answer.Status == "undelivered" || answer.Status == "canceled" {
-		return Failed, fmt.Errorf("it says that the message is not on its way")
+		return Failed, errMessage
 	}
 	return Sent, nil
 }
@@ -114,7 +118,7 @@ func (g *template) Send(ctx context.Context, m Message) (Outcome, error) {
 	body := fill(g.Body, values, escaper(g.ContentType))
 	req, err := http.NewRequestWithContext(ctx, g.Method, fill(g.URL, values, url.QueryEscape), strings.NewReader(body))
 	if err != nil {
-		return Failed, err
+		return Failed, errRequest
 	}
 	if g.Body != "" {
 		req.Header.Set("Content-Type", g.ContentType)
@@ -126,9 +130,9 @@ func (g *template) Send(ctx context.Context, m Message) (Outcome, error) {
 	if err != nil {
 		return out, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was only read
+	defer res.Body.Close()
 	if out = judge(res.StatusCode); out != Sent {
-		return out, fmt.Errorf("status %d", res.StatusCode)
+		return out, refusal(res.StatusCode)
 	}
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil || g.Expect != "" && !strings.Contains(string(answer), g.Expect) {

@@ -126,7 +126,8 @@ func (s Spec) template() (Gateway, error) {
 
 // safeURL admits https, and http on this machine. What is filled in never says which host is called.
 func safeURL(text string) error {
-	host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(text, "https://"), "http://"), "/")
+	_, host, _ := strings.Cut(text, "://")
+	host, _, _ = strings.Cut(host, "/")
 	if strings.ContainsAny(host, "{}@") {
 		return errors.New("url: the host must be written out")
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	identitydoc "github.com/keyward/identity"
@@ -222,7 +221,7 @@ func authOptions(c config.Config) auth.Options {
 			Window: c.StepUp.Window, PerSession: c.StepUp.Policy == config.StepUpSession, AtAction: c.StepUp.At == config.AtAction,
 		},
 		Phones: auth.PhoneTrust{
-			StepUp: c.Phones.Satisfies == config.PhonesEverything, ForbiddenRoles: strings.Join(config.List(c.Phones.ForbiddenRoles), ","),
+			StepUp: c.Phones.Satisfies == config.PhonesEverything, ForbiddenRoles: c.Phones.ForbiddenRoles,
 		},
 		Spray: auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
 	}
@@ -241,7 +240,7 @@ func phoneOptions(c config.Config) mfa.PhoneOptions {
 	return mfa.PhoneOptions{
 		First: c.MFA.SMSFirst, CodeTTL: p.CodeTTL, Resend: p.ResendAfter, MaxResend: p.ResendMax, Tries: p.CodeAttempts,
 		PerUser: p.PerUser, PerNumber: p.PerNumber, PerCountry: p.PerCountry, PerNetwork: p.PerNetwork,
-		DailyBudget: p.DailyBudget, SMSCost: p.SMSCost, VoiceCost: p.VoiceCost, Countries: config.List(p.Countries), Text: p.Text, Spoken: p.Spoken,
+		DailyBudget: p.DailyBudget, SMSCost: p.SMSCost, VoiceCost: p.VoiceCost, Countries: p.Countries, Text: p.Text, Spoken: p.Spoken,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func TestPatternThatIsNoneIsRefusedAtTheStart(t *testing.T) {
 func TestDefaultsAreTheServices(t *testing.T) {
 	t.Parallel()
 	c := config.Default()
-	if got := authOptions(c); got != auth.Defaults {
+	if got := authOptions(c); !reflect.DeepEqual(got, auth.Defaults) {
 		t.Errorf("auth: got %+v, want %+v", got, auth.Defaults)
 	}
 	if got := mfaOptions(c); got != mfa.Defaults {

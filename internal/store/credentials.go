@@ -61,7 +61,7 @@ func credentialEvent(action string, r credentialRow) event.Event {
 	return ev
 }
 
-// Credential returns a credential or an active second factor; NotFound when there is neither.
+// Credential returns a credential or an active authenticator app; NotFound when there is neither.
 func (s *Store) Credential(ctx context.Context, id string) (credential.Credential, error) {
 	none := missing("credential", id)
 	row, err := take[credentialRow](ctx, s, none, "id = ?", id)
@@ -71,7 +71,7 @@ func (s *Store) Credential(ctx context.Context, id string) (credential.Credentia
 	if !fault.Is(err, fault.NotFound) {
 		return credential.Credential{}, err
 	}
-	factor, err := take[factorRow](ctx, s, none, "id = ? AND state = ?", id, string(mfa.Active))
+	factor, err := take[factorRow](ctx, s, none, "id = ? AND kind = ? AND state = ?", id, string(mfa.TOTP), string(mfa.Active))
 	if err != nil {
 		return credential.Credential{}, err
 	}
@@ -80,10 +80,12 @@ func (s *Store) Credential(ctx context.Context, id string) (credential.Credentia
 
 var credentialAttrs = collection{"id": {name: "id"}, "user_id": {name: "user_id"}, "type": {name: "kind"}}
 
-// ListCredentials lists credentials and active second factors together, ordered by id; it filters by id,
+// ListCredentials lists credentials and active authenticator apps together, ordered by id; it filters by id,
 // user_id and type. A page takes one query of each table, neither longer than the page.
 func (s *Store) ListCredentials(ctx context.Context, q listing.Query) (listing.Page[credential.Credential], error) {
-	active := func(db *gorm.DB) *gorm.DB { return db.Where("state = ?", string(mfa.Active)) }
+	active := func(db *gorm.DB) *gorm.DB {
+		return db.Where("kind = ? AND state = ?", string(mfa.TOTP), string(mfa.Active))
+	}
 	factors, err := list(ctx, s, credentialAttrs, q, active, factorRow.credential)
 	if err != nil {
 		return factors, err

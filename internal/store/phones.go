@@ -60,10 +60,18 @@ func (s *Store) SettlePhoneCode(ctx context.Context, c mfa.PhoneCode, gateway st
 	ev := phoneCodeEvent("phone_code.send", c)
 	ev.Detail["gateway"], ev.Detail["status"] = gateway, string(c.Status)
 	if c.Status == phone.Failed {
-		ev.Outcome = event.Failure
+		ev.Outcome, ev.Detail["cause"] = event.Failure, "phone_delivery_failed"
 	}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
 		return db.Exec("UPDATE phone_code SET status = ? WHERE id = ?", string(c.Status), c.ID).Error
+	})
+}
+
+// RefusePhoneCode appends the event of a code that was not sent because a limit is reached.
+func (s *Store) RefusePhoneCode(ctx context.Context, userID, limit string) error {
+	return s.Append(ctx, event.Event{
+		Action: "phone_code.refuse", Outcome: event.Failure, Kind: event.Factor, TargetID: userID, UserID: userID,
+		Detail: map[string]any{"cause": "too_many_messages", "limit": limit},
 	})
 }
 

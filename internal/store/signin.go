@@ -159,6 +159,15 @@ func (s *Store) UseReceipt(ctx context.Context, id string, expires time.Time) (b
 	return first && err == nil, err
 }
 
+// ReceiptUsed reports whether a receipt was used.
+func (s *Store) ReceiptUsed(ctx context.Context, id string) (bool, error) {
+	var used bool
+	err := s.view(ctx, func(db *gorm.DB) error {
+		return db.Raw("SELECT EXISTS (SELECT 1 FROM used_receipt WHERE id = ?)", id).Scan(&used).Error
+	})
+	return used, err
+}
+
 // Purge deletes the sessions, devices, revocations, receipts, nonces and tokens of OAuth that mean nothing any more, and the pending
 // factors whose time has passed.
 func (s *Store) Purge(ctx context.Context, now time.Time) error {

@@ -115,7 +115,7 @@ func TestR9(t *testing.T) {
 		if got := c.take(); len(got) != 1 || got[0].to != number || got[0].channel != "voice" {
 			t.Errorf("got %v", got)
 		}
-	}, func(cfg *config.Config) { cfg.Phones.Countries = "DE,FR,US" })
+	}, func(cfg *config.Config) { cfg.Phones.Countries = []string{"DE", "FR", "US"} })
 }
 
 // TestR10 verifies by text or call; a code is good once, for a time, and for some tries.
@@ -221,7 +221,7 @@ func TestR11(t *testing.T) {
 		w.Grant("ann", "manager", "project:red/web")
 		w.Get("/v3/auth/catalog", phone).Want(401)
 		w.Post("/v3/auth/tokens", codeBody(w, "ann", "totp", next(), vault), half(w, "ann")).Want(201)
-	}, func(cfg *config.Config) { cfg.Phones.ForbiddenRoles = "manager, admin" })
+	}, func(cfg *config.Config) { cfg.Phones.ForbiddenRoles = []string{"manager", "admin"} })
 }
 
 // TestR12 advises another number when the only one is on the device with the app.
