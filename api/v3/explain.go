@@ -76,7 +76,6 @@ var causes = map[string]cause{
 	"unsupported_method":          {"A method that was asked for is not known, or is switched off.", "", ""},
 	"reauthentication_required":   {"The token was good, and its proof too old or too weak for the operation (step-up).", "", ""},
 	"factor_enrolment_required":   {"A second factor is demanded of the user, who has none and may enrol one.", "totp", ""},
-	"phone_not_enough":            {"The role is not given to who has shown a phone, or a remembered device, and nothing stronger.", "phone", ""},
 	"too_many_messages":           {"A limit of messages to phones is reached: the user's, the number's, the network's, the country's or the day's.", "phone", "messages"},
 	"phone_delivery_failed":       {"No gateway took the message with the code.", "phone", ""},
 }

@@ -226,7 +226,7 @@ func TestL3RolesThatTakeMoreThanADevice(t *testing.T) {
 		begun := on("domain:red").Want(http.StatusCreated).Token()
 		w.Post("/v3/auth/tokens", bodyOf(w, "mia", "project:red/p1", m{"token": m{"id": begun}})).Want(http.StatusUnauthorized).Has("phone_not_enough")
 		w.Post("/v3/auth/tokens", mia.both(mia.next(), "project:red/p1")).Want(http.StatusCreated)
-	}, func(c *config.Config) { c.Phones.ForbiddenRoles = "member" })
+	}, func(c *config.Config) { c.Phones.ForbiddenRoles = []string{"member"} })
 }
 
 // Wrong secrets are limited like codes, with them, and a right one makes no wrong code forgotten.
