@@ -13,7 +13,7 @@ import (
 var untold = map[string]string{
 	"what a person gives up or loses lets nobody in": "device.delete devices.delete token.revoke recovery_codes.delete" +
 		" application_credential.delete access_rule.delete access_token.delete credential.delete trust.delete user.delete",
-	"it is not in use yet, or never was":            "factor.create factor.expire phone_code.create phone_code.send receipt.issue request_token.create mfa.snooze",
+	"it is not in use yet, or never was":            "factor.create factor.expire phone_code.create phone_code.send phone_code.refuse receipt.issue request_token.create mfa.snooze",
 	"another event of the same transaction is told": "user.create recovery_codes.use request_token.authorize",
 	"it is the program's own doing, and changes nothing for anybody": "password.rehash mfa_duty.begin" +
 		" key.create key.update key.delete root_key.bequeath root_key.reseal",
