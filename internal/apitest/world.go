@@ -247,15 +247,43 @@ func (c *Clock) Advance(d time.Duration) {
 
 // Log collects what is written to it. It is safe for concurrent use.
 type Log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	wrote chan struct{} // closed by the next write; nil while nobody waits
 }
 
 // Write appends p.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.wrote != nil {
+		close(l.wrote)
+		l.wrote = nil
+	}
 	return l.buf.Write(p)
+}
+
+// Await waits until the log holds a text so many times, as what servers do in the background writes it some time.
+func (l *Log) Await(t testing.TB, text string, times int) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		l.mu.Lock()
+		if bytes.Count(l.buf.Bytes(), []byte(text)) >= times {
+			l.mu.Unlock()
+			return
+		}
+		if l.wrote == nil {
+			l.wrote = make(chan struct{})
+		}
+		wrote := l.wrote
+		l.mu.Unlock()
+		select {
+		case <-wrote:
+		case <-late:
+			t.Fatalf("the log never held %q %d times", text, times)
+		}
+	}
 }
 
 // String returns everything so far.

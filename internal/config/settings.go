@@ -101,7 +101,7 @@ var settings = []Setting{
 	{"notices.mail_from", `""`, "Sender of mails, such as Identity <identity@example.com>.", func(c *Config) any { return &c.Notices.MailFrom }},
 	{"notices.webhook_url", `""`, "URL that is called with every notice; see docs/notices.md. It must be https and public.", func(c *Config) any { return &c.Notices.WebhookURL }},
 	{"notices.webhook_key", `""`, "Key that signs the calls, 24 bytes at least: text, or whsec_ and base64. Prefer the environment.", func(c *Config) any { return &c.Notices.WebhookKey }},
-	{"notices.webhook_allowed_networks", "[]", "Networks (CIDR) in which the receiver may be although they are not public. Only there may the URL be http.", func(c *Config) any { return &c.Notices.WebhookAllowed }},
+	{"notices.webhook_allowed_networks", "[]", "Networks (CIDR) in which the receiver may be although they are not public. Only there may the URL be http or have another port than 443.", func(c *Config) any { return &c.Notices.WebhookAllowed }},
 	{"notices.log", "false", "Write notices into the log, for development.", func(c *Config) any { return &c.Notices.Log }},
 	{"notices.language", "en", "Language of notices to people whose attribute `language` says nothing.", func(c *Config) any { return &c.Notices.Language }},
 	{"notices.templates", `""`, "Folder of an operator's own texts, <language>/<kind>.txt; empty for the shipped ones.", func(c *Config) any { return &c.Notices.Templates }},

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	netmail "net/mail"
 	"strings"
 	"time"
@@ -30,6 +31,8 @@ type MailOptions struct {
 	From string
 	// Config is what TLS connections are made with; nil for Go's defaults.
 	Config *tls.Config
+	// Timeout bounds one mail; zero for 10 seconds.
+	Timeout time.Duration
 }
 
 // MailChannel is the name of Mail. Its deliveries have addresses.
@@ -41,13 +44,20 @@ type Mail struct {
 	domain string // of ids of mails
 }
 
-const mailTimeout = 10 * time.Second
+// Bounds of one mail.
+const (
+	mailTimeout  = 10 * time.Second
+	maxMailReply = 64 << 10 // bytes of all answers
+)
 
 // NewMail makes the channel. It fails when the sender's address is none.
 func NewMail(o MailOptions) (*Mail, error) {
 	from, err := netmail.ParseAddress(o.From)
 	if err != nil {
 		return nil, errors.New("notices.mail_from: must be an address")
+	}
+	if o.Timeout == 0 {
+		o.Timeout = mailTimeout
 	}
 	_, domain, _ := strings.Cut(from.Address, "@")
 	return &Mail{o: o, domain: domain}, nil
@@ -70,7 +80,9 @@ func (c *Mail) Send(ctx context.Context, m Message) error {
 	msg.SetDateWithValue(m.At)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic answers
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
-	client, err := mail.NewClient(c.o.Host, c.options()...)
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	client, err := mail.NewClient(c.o.Host, c.options(ctx)...)
 	if err != nil {
 		return errors.New("the mail server's settings are not usable")
 	}
@@ -80,23 +92,66 @@ func (c *Mail) Send(ctx context.Context, m Message) error {
 	return nil
 }
 
-func (c *Mail) options() []mail.Option {
-	o := []mail.Option{mail.WithPort(c.o.Port), mail.WithTimeout(mailTimeout)}
+// options are for one mail, whose connection ends with ctx: the library itself waits for a greeting for ever.
+func (c *Mail) options(ctx context.Context) []mail.Option {
+	o := []mail.Option{mail.WithPort(c.o.Port), mail.WithTimeout(c.o.Timeout), mail.WithTLSConfig(c.tlsConfig())}
+	o = append(o, mail.WithDialContextFunc(func(_ context.Context, network, address string) (net.Conn, error) {
+		return c.dial(ctx, network, address)
+	}))
 	switch c.o.TLS {
 	case TLS:
-		o = append(o, mail.WithSSL())
+		o = append(o, mail.WithTLSPolicy(mail.TLSOpportunistic)) // dial has done it
 	case NoTLS:
 		o = append(o, mail.WithTLSPolicy(mail.NoTLS))
 	default:
 		o = append(o, mail.WithTLSPolicy(mail.TLSMandatory))
 	}
-	if c.o.Config != nil {
-		o = append(o, mail.WithTLSConfig(c.o.Config))
-	}
 	if c.o.User != "" {
 		o = append(o, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(c.o.User), mail.WithPassword(c.o.Password))
 	}
 	return o
+}
+
+func (c *Mail) tlsConfig() *tls.Config {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.o.Config != nil {
+		t = c.o.Config.Clone()
+	}
+	if t.ServerName == "" {
+		t.ServerName = c.o.Host
+	}
+	return t
+}
+
+func (c *Mail) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	plain, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { _ = plain.Close() })
+	conn := &bounded{Conn: plain, left: maxMailReply}
+	if c.o.TLS != TLS {
+		return conn, nil
+	}
+	secure := tls.Client(conn, c.tlsConfig())
+	return secure, secure.HandshakeContext(ctx)
+}
+
+// bounded is a connection on which no more than so many bytes are heard.
+type bounded struct {
+	net.Conn
+	left int
+}
+
+var errTooMuch = errors.New("the mail server says too much")
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // mailFailure says what failed without the server's words.

@@ -29,7 +29,8 @@ type Store interface {
 
 	Notice(ctx context.Context, id string) (Notice, error)
 	// Disown notes that the person did not do what the notice tells, once, and ends all that the person signed in with:
-	// tokens and receipts end, devices are forgotten and the password expires. It reports whether this was the first time.
+	// tokens and receipts end, devices are forgotten, the key or trust that the notice tells of is deleted, and the
+	// password expires. It reports whether this was the first time.
 	Disown(ctx context.Context, n Notice, at time.Time) (bool, error)
 }
 

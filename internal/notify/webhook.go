@@ -19,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 // WebhookOptions say where notices are sent.
@@ -26,7 +27,8 @@ type WebhookOptions struct {
 	URL string
 	// Key signs the calls: whsec_ and base64, or plain text.
 	Key string
-	// Allowed are networks that the receiver may be in although they are not public. Only there may the URL be http.
+	// Allowed are networks that the receiver may be in although they are not public. Only there may the URL be http, or
+	// have another port than 443.
 	Allowed []netip.Prefix
 	// Config is what TLS connections are made with; nil for Go's defaults.
 	Config *tls.Config
@@ -54,7 +56,7 @@ const (
 )
 
 // errAddress is for addresses that a receiver may not have.
-var errAddress = errors.New("the receiver's address is not public, and not in notices.webhook_allowed_networks")
+var errAddress = errors.New("the receiver is not at port 443 of a public address, and not in notices.webhook_allowed_networks")
 
 // NewWebhook makes the channel. It fails for what can be no receiver.
 func NewWebhook(o WebhookOptions, now func() time.Time) (*Webhook, error) {
@@ -84,10 +86,15 @@ func CheckWebhook(target, key string, allowed []netip.Prefix) error {
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || line(target, len(target)) != target:
 		return errors.New("notices.webhook_url: must be https://host/path, without user and fragment")
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }):
+		return errors.New("notices.webhook_url: must name the host in ASCII (xn--…)") // twins of letters show
 	case u.Scheme != "https" && (u.Scheme != "http" || len(allowed) == 0):
 		return errors.New("notices.webhook_url: must be https, or http in notices.webhook_allowed_networks")
 	case len(webhookKey(key)) < MinKey:
 		return fmt.Errorf("notices.webhook_key: must have %d bytes at least", MinKey)
+	}
+	if u.Port() != "" && u.Port() != "443" && len(allowed) == 0 {
+		return errAddress
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	if err == nil && !public(ip) && !within(ip, allowed) {
@@ -117,7 +124,7 @@ func (w *Webhook) control(_, target string, _ syscall.RawConn) error {
 	if err != nil {
 		return errAddress
 	}
-	if within(at.Addr(), w.o.Allowed) || !w.plain && public(at.Addr()) {
+	if within(at.Addr(), w.o.Allowed) || !w.plain && at.Port() == 443 && public(at.Addr()) {
 		return nil
 	}
 	return errAddress

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +33,8 @@ func TestWebhookRefusesReceiversInside(t *testing.T) {
 		"https://172.16.0.1/", "https://100.64.0.1/", "https://[fe80::1]/", "https://[fd00::1]/", "https://[::ffff:127.0.0.1]/",
 		"https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://[2001:db8::1]/", "https://224.0.0.1/",
 		"http://example.com/", "file:///etc/passwd", "gopher://example.com/", "unix:/run/x", "https:///x", "//example.com/",
-		"https://user:secret@example.com/", "https://example.com/#x", "https://example.com/\r\nX: y",
+		"https://user:secret@example.com/", "https://example.com/#x", "https://example.com/\r\nX: y", "https://example.com:8443/",
+		"https://exаmple.com/", "https://①②⑦.0.0.1/", "https://127。0。0。1/",
 	} {
 		if _, err := NewWebhook(WebhookOptions{URL: target, Key: testKey}, at); err == nil {
 			t.Errorf("%q is taken for a receiver", target)
@@ -41,7 +43,7 @@ func TestWebhookRefusesReceiversInside(t *testing.T) {
 	if _, err := NewWebhook(WebhookOptions{URL: "https://example.com/", Key: "whsec_c2hvcnQ="}, at); err == nil {
 		t.Error("a short key is taken")
 	}
-	if _, err := NewWebhook(WebhookOptions{URL: "https://example.com:8443/hook?x=1", Key: testKey}, at); err != nil {
+	if _, err := NewWebhook(WebhookOptions{URL: "https://example.com:443/hook?x=1", Key: testKey}, at); err != nil {
 		t.Errorf("a public receiver: %v", err)
 	}
 }
@@ -54,26 +56,32 @@ func TestWebhookLooksAtTheAddressThatItDials(t *testing.T) {
 	defer inside.Close()
 	_, port, _ := strings.Cut(strings.TrimPrefix(inside.URL, "https://"), ":")
 	for _, host := range []string{"localhost", "127.1", "0x7f000001", "2130706433", "0177.0.0.1"} {
-		w, err := NewWebhook(WebhookOptions{URL: "https://" + host + ":" + port, Key: testKey, Timeout: time.Second}, at)
+		w, err := NewWebhook(WebhookOptions{
+			URL: "https://" + host + ":" + port, Key: testKey, Allowed: prefixes("203.0.113.0/24"), Timeout: time.Second,
+			Config: inside.Client().Transport.(*http.Transport).TLSClientConfig,
+		}, at)
 		if err != nil {
-			continue // so much the better
+			t.Errorf("%s: %v", host, err)
+			continue
 		}
-		if err := w.Send(t.Context(), message()); err == nil {
-			t.Errorf("%s was called", host)
+		if err := w.Send(t.Context(), message()); err == nil || host == "localhost" && !errors.Is(err, errAddress) {
+			t.Errorf("%s: %v", host, err)
 		}
 	}
 	if heard.Load() != 0 {
 		t.Error("a receiver inside was called")
 	}
 	w := &Webhook{plain: true, o: WebhookOptions{Allowed: loopback}}
-	for target, ok := range map[string]bool{"127.0.0.1:80": true, "1.1.1.1:80": false, "10.0.0.1:80": false, "garbage": false} {
+	for target, ok := range map[string]bool{"127.0.0.1:80": true, "1.1.1.1:80": false, "10.0.0.1:80": false, "1.1.1.1:443": false, "garbage": false} {
 		if err := w.control("tcp", target, nil); (err == nil) != ok {
 			t.Errorf("http to %s: %v", target, err)
 		}
 	}
 	w.plain = false
-	if err := w.control("tcp", "1.1.1.1:443", nil); err != nil {
-		t.Errorf("a public address: %v", err)
+	for target, ok := range map[string]bool{"1.1.1.1:443": true, "1.1.1.1:22": false, "[::ffff:10.0.0.1]:443": false, "127.0.0.1:22": true} {
+		if err := w.control("tcp", target, nil); (err == nil) != ok {
+			t.Errorf("https to %s: %v", target, err)
+		}
 	}
 }
 

@@ -89,6 +89,12 @@ func TestK1NoSecretIsLoggedOrStoredInTheClear(t *testing.T) {
 	w := apitest.New(t, quick)
 	everyFlow(w)
 	everyMistake(w)
+	storesNoSecret(t, w)
+}
+
+// storesNoSecret searches the files of a server for all secrets of its world.
+func storesNoSecret(t *testing.T, w *apitest.World) {
+	t.Helper()
 	if n := len(w.Secrets()); n < 20 {
 		t.Fatalf("only %d secrets are looked for", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -147,7 +148,13 @@ func TestL19(t *testing.T) {
 		w.User("bob", "red")
 		w.Grant("ann", "member", "project:red/web")
 		thief := w.Token("ann", "project:red/web")
-		w.Post("/v3/users/{ann}/application_credentials", `{"application_credential":{"name":"ci"}}`, apitest.Token(thief)).Want(201)
+		made := w.Post("/v3/users/{ann}/application_credentials", `{"application_credential":{"name":"ci"}}`, apitest.Token(thief)).Want(201)
+		withKey := map[string]any{"auth": map[string]any{"identity": map[string]any{
+			"methods": []string{"application_credential"}, "application_credential": map[string]any{
+				"id": made.Str("application_credential.id"), "secret": made.Str("application_credential.secret"),
+			},
+		}}}
+		w.Post("/v3/auth/tokens", withKey).Want(201)
 		n := r.next(notify.CredentialMade)
 		if want := "https://account.example/not-me#notice=" + n.ID + "&token=" + n.Data.Event.Token; n.Data.Event.Link != want {
 			t.Errorf("the link is %s", n.Data.Event.Link)
@@ -166,6 +173,7 @@ func TestL19(t *testing.T) {
 
 		disown(w, n.ID, n.Data.Event.Token).Want(204)
 		disown(w, n.ID, n.Data.Event.Token).Want(404) // once
+		w.Post("/v3/auth/tokens", withKey).Want(401)
 		w.Get("/v3/auth/tokens", apitest.Token(thief), apitest.Header("X-Subject-Token", thief)).Want(401)
 		again := w.Post("/v3/auth/tokens", apitest.PasswordBody(w.ID("ann"), w.Password("ann"), "unscoped")).Want(401)
 		if again.Str("error.reason") != "password_expired" {
@@ -178,6 +186,83 @@ func TestL19(t *testing.T) {
 		disown(w, n.ID, changed.Data.Event.Token).Want(404) // of another notice
 		w.Clock.Advance(w.Config.Notices.LinkTTL)
 		disown(w, changed.ID, changed.Data.Event.Token).Want(404) // too late
+	})
+}
+
+// TestL19OnceUnderRace shows that of many who disown a notice at once one is heard.
+func TestL19OnceUnderRace(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
+		w.User("ann", "red")
+		w.SetPassword("ann")
+		n := r.next(notify.PasswordChanged)
+		var heard, unheard atomic.Int32
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				switch disown(w, n.ID, n.Data.Event.Token).Status {
+				case http.StatusNoContent:
+					heard.Add(1)
+				case http.StatusNotFound:
+					unheard.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if heard.Load() != 1 || unheard.Load() != 49 {
+			t.Errorf("%d were heard, %d not", heard.Load(), unheard.Load())
+		}
+	})
+}
+
+// TestL19Devices shows that a person is told of a device that is remembered, and that it is forgotten when it was not
+// the person.
+func TestL19Devices(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
+		w.User("mia", "red")
+		mia := enrolled(w, "mia")
+		r.next(notify.FactorAdded)
+		r.next(notify.RecoveryRenewed)
+		id, _ := mia.remember("laptop")
+		n := r.next(notify.DeviceRemembered)
+		disown(w, n.ID, n.Data.Event.Token).Want(204)
+		if got := w.Get("/v3/users/{mia}/devices", w.As("sysadmin")).Want(200); strings.Contains(string(got.Body), id) {
+			t.Errorf("still remembered: %s", got.Body)
+		}
+		w.Post("/v3/users/{mia}/mfa/reset", `{"reset":{"reason":"a stranger was in"}}`, w.As("sysadmin")).Want(204)
+		r.next(notify.FactorReset)
+	})
+}
+
+// TestL19Addresses shows that the owner of an account hears, at the old address, that the address was changed.
+func TestL19Addresses(t *testing.T) {
+	t.Parallel()
+	mails := map[bool]*mailServer{true: newMailServer(t), false: newMailServer(t)}
+	of := func(c *config.Config) *mailServer {
+		return mails[strings.HasPrefix(c.Database.URL.Reveal(), "sqlite")]
+	}
+	apitest.Each(t, func(t *testing.T, w *apitest.World) {
+		w.User("ann", "red")
+		m := of(&w.Config)
+		for _, row := range []struct {
+			change string
+			to     []string
+		}{
+			{`{"user":{"email":"ann@old.example"}}`, []string{"ann@old.example"}},
+			{`{"user":{"email":"eve@evil.example\nBcc: x@evil.example"}}`, []string{"ann@old.example"}},
+			{`{"user":{"email":"ann@old.example"}}`, []string{"ann@old.example"}},
+			{`{"user":{"email":"ann@new.example"}}`, []string{"ann@old.example", "ann@new.example"}},
+		} {
+			w.Patch("/v3/users/{ann}", row.change, w.As("sysadmin")).Want(200)
+			for _, to := range row.to {
+				if got := m.next(t); got.to != to || !strings.Contains(got.text, "The mail address of your account ann") {
+					t.Errorf("%s: a mail to %s: %s; want one to %s", row.change, got.to, got.text, to)
+				}
+			}
+		}
+	}, func(c *config.Config) {
+		c.Notices.MailHost, c.Notices.MailPort, c.Notices.MailTLS, c.Notices.MailFrom = "127.0.0.1", of(c).port, "none", "a@cloud.example"
 	})
 }
 
