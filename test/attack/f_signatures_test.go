@@ -3,7 +3,6 @@ package attack_test
 import (
 	"crypto/hmac"
 	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -12,17 +11,6 @@ import (
 
 	"github.com/keyward/identity/internal/apitest"
 )
-
-// signedEC2 is a request of EC2 at a time, signed by version 2.
-func signedEC2(access, secret string, at time.Time) map[string]any {
-	stamp := at.UTC().Format(time.RFC3339)
-	h := hmac.New(sha256.New, []byte(secret))
-	h.Write([]byte("GET\nec2.test\n/\nAction=List&SignatureMethod=HmacSHA256&SignatureVersion=2&Timestamp=" + strings.ReplaceAll(stamp, ":", "%3A")))
-	return map[string]any{"credentials": map[string]any{
-		"access": access, "signature": base64.StdEncoding.EncodeToString(h.Sum(nil)), "host": "ec2.test", "verb": "GET", "path": "/",
-		"params": map[string]any{"Action": "List", "SignatureMethod": "HmacSHA256", "SignatureVersion": "2", "Timestamp": stamp},
-	}}
-}
 
 // signedS3 is a text of S3's own at a time.
 func signedS3(access, secret string, at time.Time) map[string]any {
@@ -36,7 +24,7 @@ func signedS3(access, secret string, at time.Time) map[string]any {
 
 // signatures are the ways in with what an access key signed.
 var signatures = map[string]func(access, secret string, at time.Time) map[string]any{
-	"/v3/ec2tokens": signedEC2, "/v3/s3tokens": signedS3, "/v2.0/ec2tokens": signedEC2, "/v2.0/s3tokens": signedS3,
+	"/v3/ec2tokens": apitest.SignedEC2, "/v3/s3tokens": signedS3, "/v2.0/ec2tokens": apitest.SignedEC2, "/v2.0/s3tokens": signedS3,
 }
 
 func TestF8SignaturesAreForServicesAndTheLiving(t *testing.T) {
@@ -120,7 +108,7 @@ func TestF10SignaturesAreForTheirTimeAndRequest(t *testing.T) {
 				"Action": "Delete", "SignatureMethod": "HmacSHA256", "SignatureVersion": "2", "Timestamp": now.UTC().Format(time.RFC3339),
 			},
 		} {
-			body := signedEC2("her-access", "her-secret-text", now)
+			body := apitest.SignedEC2("her-access", "her-secret-text", now)
 			body["credentials"].(map[string]any)[field] = value
 			if r := w.Post("/v3/ec2tokens", body, service); r.Status != http.StatusUnauthorized {
 				t.Errorf("another %s: %d", field, r.Status)

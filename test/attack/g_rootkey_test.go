@@ -172,7 +172,7 @@ func (h *household) lives(t *testing.T, n *apitest.World, when string) {
 	status("the same again", shown(n, mia.and(code(n, "mia", h.phone.codes[h.codes]))), 401)
 	h.codes++
 	status("an application credential", h.program.signIn(nil), 201)
-	status("an access key", n.Post("/v3/ec2tokens", signedEC2("her-access", "her-secret-text", n.Clock.Now()), n.As("sysadmin")), 200)
+	status("an access key", n.Post("/v3/ec2tokens", apitest.SignedEC2("her-access", "her-secret-text", n.Clock.Now()), n.As("sysadmin")), 200)
 	if got := n.Get("/v3/credentials/{cert of alice}", n.As("sysadmin")).Want(http.StatusOK).Str("credential.blob"); got != "a certificate of hers" {
 		t.Errorf("%s: the credential holds %q", when, got)
 	}

@@ -301,7 +301,7 @@ func TestN7ANewSecretEndsSignInsUnderWay(t *testing.T) {
 		nodes := nodesOf(w)
 		withKey(w, "alice", "her-access", "her-old-secret")
 		admin := w.As("sysadmin")
-		old := signedEC2("her-access", "her-old-secret", w.Clock.Now())
+		old := apitest.SignedEC2("her-access", "her-old-secret", w.Clock.Now())
 		texts := atOnce(51, func(i int) string {
 			if i == 25 {
 				body := map[string]any{"credential": map[string]any{"blob": `{"access":"her-access","secret":"her-new-secret"}`}}
@@ -316,6 +316,6 @@ func TestN7ANewSecretEndsSignInsUnderWay(t *testing.T) {
 			}
 		}
 		w.Post("/v3/ec2tokens", old, admin).Want(http.StatusUnauthorized)
-		live(t, w, "a token of the new secret", w.Post("/v3/ec2tokens", signedEC2("her-access", "her-new-secret", w.Clock.Now()), admin).Want(http.StatusOK).Token())
+		live(t, w, "a token of the new secret", w.Post("/v3/ec2tokens", apitest.SignedEC2("her-access", "her-new-secret", w.Clock.Now()), admin).Want(http.StatusOK).Token())
 	}, quick)
 }

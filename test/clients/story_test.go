@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"os/exec"
 	"strings"
 	"testing"
@@ -27,6 +28,22 @@ func sameQR(t *testing.T, picture, uri string) {
 	if got := strings.TrimSuffix(string(out), "\n"); got != uri || !strings.HasPrefix(uri, "otpauth://totp/") {
 		t.Errorf("the picture says %q, the answer %q", got, uri)
 	}
+}
+
+// TestE3TheQRCodeIsReadByAScanner shows a picture that a scanner reads, and beside it the key for who types it.
+func TestE3TheQRCodeIsReadByAScanner(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, s *program.Server) {
+		need(t, "zbarimg")
+		ann := hire(t, s, s.AdminToken(t), "ann")
+		token := s.Must(t, 201, program.Request{Method: "POST", Path: "/v3/auth/tokens", Body: program.PasswordAuth(ann.name, ann.password, nil)}).Header.Get("X-Subject-Token")
+		res := s.Must(t, 201, program.Request{Method: "POST", Path: "/v3/users/" + ann.id + "/mfa/totp", Token: token, Body: program.Map{"totp": program.Map{"name": "phone"}}})
+		sameQR(t, res.String("totp", "qr_png"), res.String("totp", "uri"))
+		uri, err := url.Parse(res.String("totp", "uri"))
+		if err != nil || res.String("totp", "secret") == "" || uri.Query().Get("secret") != res.String("totp", "secret") {
+			t.Errorf("the key beside the picture is not the one in it: %v", err)
+		}
+	})
 }
 
 // TestStoryOfAnEnrolledUser follows one person from the password alone to the last way in.

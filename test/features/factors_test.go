@@ -263,7 +263,7 @@ func TestR13AnAdministratorResets(t *testing.T) {
 }
 
 // R1 to R7: recovery codes.
-func TestR1RecoveryCodesAtSetUp(t *testing.T) {
+func TestR1R2R3R6RecoveryCodesAtSetUp(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{4, 1, 10} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
