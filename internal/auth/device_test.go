@@ -2,9 +2,11 @@ package auth_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/device"
@@ -27,11 +29,27 @@ func (l laptop) Forbidden(context.Context, *identity.User) (bool, error) { retur
 // devices lets the gate know the laptop; waits counts the refusals that waited as long as all others.
 func (g *gate) devices() (forbidden *bool, waits *int) {
 	forbidden, waits = new(bool), new(int)
-	p := g.parts
-	p.Devices = laptop{forbidden}
-	p.Floor = func(context.Context) func() { return func() { *waits++ } }
-	g.Service = auth.NewService(p)
+	g.parts.Devices = laptop{forbidden}
+	g.parts.Floor = func(context.Context) func() { return func() { *waits++ } }
+	g.Service = auth.NewService(g.parts)
 	return forbidden, waits
+}
+
+// remembering lets the gate know remembered devices as the program does.
+func (g *gate) remembering() *device.Service {
+	d := device.NewService(g.store, g.ring, device.Rules{
+		Factors: func(ctx context.Context, userID string) (ids []string, err error) {
+			active, err := g.mfa.Active(ctx, userID)
+			for _, f := range active {
+				ids = append(ids, f.ID)
+			}
+			return ids, err
+		},
+		Forbidden: func(context.Context, *identity.User) (bool, error) { return false, nil },
+	}, device.Options{Life: 366 * 24 * time.Hour, Max: 100}, g.now, rand.Text)
+	g.parts.Devices = d
+	g.Service = auth.NewService(g.parts)
+	return d
 }
 
 func on(secret string, methods ...string) auth.Request {

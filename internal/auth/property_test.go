@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/keyward/identity/internal/appcred"
 	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/auth"
+	"github.com/keyward/identity/internal/device"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/trust"
@@ -40,12 +42,17 @@ type person struct {
 	switchedTo *bool // multi_factor_auth_enabled
 	seed       string
 	recovery   []string
+	// device is the secret of the device that was remembered last, and deviceOf the seed that the person then had.
+	device, deviceOf string
 }
 
 // letsIn is the promise: what was shown is all of one of the rules, and the factor when there is one. Without rules in
 // force that is the password. A rule with a word that is no method of a person's or a certificate's is never met, nor is
-// one without words.
+// one without words. A device stands for a code, but only beside the password.
 func (p *person) letsIn(shown proof) bool {
+	if shown["device"] && shown["password"] {
+		shown = shown.and(proof{"totp": true})
+	}
 	rules := [][]string{{"password"}}
 	if len(p.rules) > 0 && (p.switchedTo == nil || *p.switchedTo) {
 		rules = p.rules
@@ -65,8 +72,11 @@ func (p *person) letsIn(shown proof) bool {
 	return false
 }
 
-// letsProgramsIn is the same for what stands for the person: where the password is enough, whatever was made for him.
+// letsProgramsIn is the same for what stands for the person: where the password is enough, whatever was made for him. What
+// was made on a device was made with the password.
 func (p *person) letsProgramsIn(shown proof) bool {
+	shown = shown.and(nil)
+	delete(shown, "device")
 	return p.letsIn(proof{"password": true}) || p.letsIn(shown)
 }
 
@@ -106,6 +116,7 @@ type walk struct {
 	trusts   []*entrusted
 	ids      *int
 	tally    map[string]int
+	devices  *device.Service
 }
 
 // No way in, in whatever order things happen, gives a token for less than the person's rules demand.
@@ -113,9 +124,10 @@ func TestNoWayInIsBelowTheRules(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	g.delegating()
+	devices := g.remembering()
 	tally, ids := map[string]int{}, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &walk{gate: g, rt: rt, ids: &ids, tally: tally}
+		w := &walk{gate: g, rt: rt, ids: &ids, tally: tally, devices: devices}
 		w.populate()
 		steps := map[string]struct {
 			often int
@@ -124,7 +136,7 @@ func TestNoWayInIsBelowTheRules(t *testing.T) {
 			"sign in": {4, w.signInFresh}, "continue": {3, w.continueToken}, "complete": {3, w.completeReceipt}, "step up": {1, w.stepUp},
 			"rules": {2, w.setRules}, "enrol": {2, w.enrolOne}, "make a credential": {2, w.makeCredential}, "use one": {3, w.useCredential},
 			"trust": {4, w.makeTrust}, "use a trust": {7, w.useTrust}, "make a voucher": {3, w.makeVoucher}, "vouch": {4, w.vouch},
-			"show a certificate": {3, w.showCertificate},
+			"show a certificate": {3, w.showCertificate}, "remember a device": {3, w.remember},
 		}
 		var deck []string
 		for _, name := range slices.Sorted(maps.Keys(steps)) {
@@ -134,7 +146,7 @@ func TestNoWayInIsBelowTheRules(t *testing.T) {
 			steps[rapid.SampledFrom(deck).Draw(rt, "step")].do()
 		}
 	})
-	for _, way := range []string{"sign-in", "rescope", "receipt", "credential", "trust", "voucher", "certificate"} {
+	for _, way := range []string{"sign-in", "rescope", "receipt", "credential", "trust", "voucher", "certificate", "device"} {
 		t.Logf("%s: %d tokens, %d refusals", way, tally[way+" yes"], tally[way+" no"])
 		if tally[way+" yes"] == 0 || tally[way+" no"] == 0 {
 			t.Errorf("by %s: %d tokens and %d refusals show nothing", way, tally[way+" yes"], tally[way+" no"])
@@ -204,6 +216,11 @@ func (w *walk) enrolOne() {
 		p.seed, p.recovery = "", nil
 		return
 	}
+	w.enrol(p)
+}
+
+func (w *walk) enrol(p *person) {
+	ctx := w.t.Context()
 	e, err := w.mfa.Enrol(ctx, p.id, p.id, "phone")
 	w.ok(err)
 	code, err := totp.GenerateCode(e.Secret, w.now())
@@ -211,6 +228,19 @@ func (w *walk) enrolOne() {
 	_, p.recovery, err = w.mfa.Confirm(ctx, p.id, e.Factor.ID, code)
 	w.ok(err)
 	p.seed = e.Secret
+}
+
+// remember keeps a device of somebody, who enrols first without a factor.
+func (w *walk) remember() {
+	p := w.anybody()
+	if p.seed == "" {
+		w.enrol(p)
+	}
+	u, err := w.store.User(w.t.Context(), p.id)
+	w.ok(err)
+	_, p.device, err = w.devices.Remember(w.t.Context(), p.id, u.AuthVersion, "laptop")
+	w.ok(err)
+	p.deviceOf = p.seed
 }
 
 // show draws what somebody puts into a request, and returns what of it is right.
@@ -224,6 +254,14 @@ func (w *walk) show(r *auth.Request, p *person) proof {
 		}
 		r.Methods = append(r.Methods, "password")
 		r.Password = &auth.PasswordProof{User: auth.Ref{ID: p.id}, Password: plain}
+	}
+	if p.device != "" && w.chance("on a device", 2) {
+		secret := p.device
+		if right["device"] = p.deviceOf == p.seed && !w.chance("another device", 10); !right["device"] && p.deviceOf == p.seed {
+			secret = strings.Repeat("A", len(secret))
+		}
+		r.Methods, r.Device = append(r.Methods, "device"), &secret
+		return right // a device or a code
 	}
 	if all && p.seed != "" || !all && rapid.Bool().Draw(w.rt, "with a code") {
 		code := "000000"
@@ -246,6 +284,7 @@ func (w *walk) show(r *auth.Request, p *person) proof {
 func (w *walk) judge(way string, p *person, shown proof, allowed bool, issued auth.Issued, err error) *auth.Token {
 	w.t.Helper()
 	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
+		shown = shown.and(proof{"device": false}) // which is looked at each time
 		w.receipts = append(w.receipts, held{text: receipt.Text, who: p, shown: shown})
 	} else if err != nil {
 		if !fault.Is(err, fault.Unauthorized) && !fault.Is(err, fault.Forbidden) {
@@ -254,14 +293,20 @@ func (w *walk) judge(way string, p *person, shown proof, allowed bool, issued au
 	}
 	if err != nil {
 		w.tally[way+" no"]++
+		if fault.ReasonOf(err) == "device_unknown" {
+			w.tally["device no"]++
+		}
 		return nil
 	}
 	w.tally[way+" yes"]++
+	if slices.Contains(issued.Methods, auth.MethodDevice) {
+		w.tally["device yes"]++
+	}
 	if !allowed {
 		w.rt.Fatalf("%s: %s, with the rules %v (enabled %v, factor %v), got a token for %v",
 			way, p.id, p.rules, p.switchedTo, p.seed != "", shown)
 	}
-	for _, m := range []string{"password", "totp", "oauth2_credential"} {
+	for _, m := range []string{"password", "totp", "oauth2_credential", "device"} {
 		if slices.Contains(issued.Methods, m) && !shown[m] {
 			w.rt.Fatalf("%s: the token says %s, which nobody showed", way, m)
 		}

@@ -30,6 +30,7 @@ type gate struct {
 	*auth.Service
 	t     *testing.T
 	parts auth.Parts
+	ring  *keyring.Ring
 	store *breakable
 	mfa   *mfa.Service
 	vault *auth.Vault
@@ -127,6 +128,7 @@ func newGate(t *testing.T) *gate {
 	_, _ = rand.Read(root)
 	ring, err := keyring.FromBytes(root)
 	g.must(err)
+	g.ring = ring
 	hasher, err := password.NewHasher(password.Params{MemoryKiB: 64, Passes: 1, Lanes: 1})
 	g.must(err)
 	g.vault = auth.NewVault(password.NewPool(2, 100, time.Second), hasher, ring)
