@@ -160,7 +160,7 @@ func table(t *testing.T, shows map[string][]string) string {
 func exist(t *testing.T, id string, tests []string) {
 	t.Helper()
 	for _, name := range tests {
-		folder, name := filepath.Dir(name), name
+		folder := "."
 		if at := strings.LastIndex(name, "."); at >= 0 {
 			folder, name = filepath.Join("..", "..", name[:at]), name[at+1:]
 		}
