@@ -170,6 +170,11 @@ func (h credentials) createFactor(c *httpapi.Call, d credential.Draft) (httpapi.
 	if err := noExtra(d); err != nil {
 		return httpapi.Reply{}, err
 	}
+	if owner := d.UserID.Or(""); owner == c.Actor.UserID {
+		if err := h.MFA.PhoneFirst(c.Context(), owner); err != nil {
+			return httpapi.Reply{}, err
+		}
+	}
 	f, err := h.MFA.Import(c.Context(), d.UserID.Or(""), "credential", d.Blob.Or(""))
 	if err != nil {
 		return httpapi.Reply{}, err

@@ -144,6 +144,9 @@ func (s *Service) replacePassword(ctx context.Context, p *proofs, hash string) e
 		}
 	}
 	need, err := s.requirement(ctx, &u)
+	if err == nil {
+		need, err = s.fresher(ctx, u.ID, need)
+	}
 	if err != nil {
 		return err
 	}

@@ -210,8 +210,8 @@ func (s *Service) arrange(ctx context.Context, changed *Factor, place int) error
 	return nil
 }
 
-// phoneFirst refuses the enrolment of an app where a phone has to come first.
-func (s *Service) phoneFirst(ctx context.Context, userID string) error {
+// PhoneFirst refuses the enrolment of an app by its user where a phone has to come first.
+func (s *Service) PhoneFirst(ctx context.Context, userID string) error {
 	if !s.phones.First {
 		return nil
 	}

@@ -124,7 +124,7 @@ var seedText = base32.StdEncoding.WithPadding(base32.NoPadding)
 // Enrol starts the enrolment of an authenticator app: a pending factor with a seed made here. account is the
 // label that the app shows. It fails with Conflict when the user has MaxFactors already, or must have a phone first.
 func (s *Service) Enrol(ctx context.Context, userID, account, name string) (Enrolment, error) {
-	if err := s.phoneFirst(ctx, userID); err != nil {
+	if err := s.PhoneFirst(ctx, userID); err != nil {
 		return Enrolment{}, err
 	}
 	size := seedSize

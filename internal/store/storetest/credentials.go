@@ -32,11 +32,12 @@ func credentials(t *testing.T, w *world) {
 		}
 		must(t, w.CreateFactor(w.ctx, f))
 	}
+	w.phoneOf(t, "p", "ann")
 	want(t, "a credential", get[credential.Credential](t)(w.Credential(w.ctx, "b")), key)
 	want(t, "a factor", get[credential.Credential](t)(w.Credential(w.ctx, "a")), credential.Credential{ID: "a", UserID: "ann", Type: "totp"})
-	for _, id := range []string{"c", "x", "\x00"} {
+	for _, id := range []string{"c", "p", "x", "\x00"} {
 		_, err := w.Credential(w.ctx, id)
-		wantKind(t, "a pending factor or nothing: "+id, err, fault.NotFound)
+		wantKind(t, "a pending factor, a phone or nothing: "+id, err, fault.NotFound)
 	}
 	for _, c := range []struct {
 		q    listing.Query

@@ -137,8 +137,10 @@ func revocations(t *testing.T, w *world) {
 	want(t, "one of two revoked", get[bool](t)(w.Revoked(w.ctx, "a", "b")), true)
 	must(t, w.Purge(w.ctx, w.now.Add(30*time.Minute)))
 	want(t, "the later time counts", get[bool](t)(w.Revoked(w.ctx, "b")), true)
+	want(t, "a receipt that was not used", get[bool](t)(w.ReceiptUsed(w.ctx, "r")), false)
 	want(t, "a receipt", get[bool](t)(w.UseReceipt(w.ctx, "r", w.now)), true)
 	want(t, "the same receipt", get[bool](t)(w.UseReceipt(w.ctx, "r", w.now)), false)
+	want(t, "a receipt that was used", get[bool](t)(w.ReceiptUsed(w.ctx, "r")), true)
 }
 
 func signingKeys(t *testing.T, w *world) {
