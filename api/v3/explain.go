@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"github.com/keyward/identity/internal/event"
@@ -29,6 +30,7 @@ type decisionView struct {
 	Counter     *string      `json:"counter"`
 	Shown       *string      `json:"methods"`
 	Required    any          `json:"required_auth_methods"`
+	Risk        *riskView    `json:"risk"`
 	UserID      *string      `json:"user_id"`
 	ActorID     *string      `json:"actor_id"`
 	Address     string       `json:"ip"`
@@ -78,6 +80,8 @@ var causes = map[string]cause{
 	"factor_enrolment_required":   {"A second factor is demanded of the user, who has none and may enrol one.", "totp", ""},
 	"too_many_messages":           {"A limit of messages to phones is reached: the user's, the number's, the network's, the country's or the day's.", "phone", "messages"},
 	"phone_delivery_failed":       {"No gateway took the message with the code.", "phone", ""},
+	"risk_refused":                {"Everything was right, and the sign-in too unusual for this account (risk.refuse).", "", ""},
+	"risk_challenged":             {"Everything was right, and the sign-in so unusual that a code was demanded (risk.challenge).", "", ""},
 }
 
 func viewDecision(ev event.Event) decisionView {
@@ -85,7 +89,7 @@ func viewDecision(ev event.Event) decisionView {
 	methods, _ := ev.Detail["methods"].(string)
 	v := decisionView{
 		At: httpapi.Time(ev.At), Action: ev.Action, Cause: textOrNull(word), Shown: textOrNull(methods), Required: ev.Detail["required"],
-		UserID: textOrNull(ev.UserID), ActorID: textOrNull(ev.ActorID), Address: ev.Address, UserAgent: ev.UserAgent,
+		Risk: riskOf(ev), UserID: textOrNull(ev.UserID), ActorID: textOrNull(ev.ActorID), Address: ev.Address, UserAgent: ev.UserAgent,
 	}
 	switch known, ok := causes[word]; {
 	case ev.Kind == event.Policy:
@@ -99,6 +103,23 @@ func viewDecision(ev event.Event) decisionView {
 		v.Explanation = "What was shown was right, and more is required."
 	default:
 		v.Explanation = "What was shown was not accepted."
+	}
+	return v
+}
+
+// riskOf is how unusual an event says that a sign-in was; nil when it does not say.
+func riskOf(ev event.Event) *riskView {
+	number, _ := ev.Detail["risk"].(json.Number)
+	score, err := number.Int64()
+	if err != nil {
+		return nil
+	}
+	v := &riskView{Score: int(score), Reasons: []string{}}
+	reasons, _ := ev.Detail["reasons"].([]any)
+	for _, r := range reasons {
+		if name, ok := r.(string); ok {
+			v.Reasons = append(v.Reasons, name)
+		}
 	}
 	return v
 }

@@ -33,8 +33,15 @@ type sessionView struct {
 	Browser    programView  `json:"browser"`
 	System     programView  `json:"os"`
 	Methods    []string     `json:"methods"`
+	Risk       riskView     `json:"risk"`
 	Current    bool         `json:"current"`
 	Links      links        `json:"links"`
+}
+
+// riskView is how unusual a sign-in was, and why.
+type riskView struct {
+	Score   int      `json:"score"`
+	Reasons []string `json:"reasons"`
 }
 
 type placeView struct {
@@ -55,7 +62,8 @@ func (h sessions) view(c *httpapi.Call, x session.Session) sessionView {
 		ID: x.ID, UserID: x.UserID, CreatedAt: httpapi.Time(x.CreatedAt), LastSeenAt: httpapi.Time(x.LastSeenAt),
 		ExpiresAt: httpapi.Time(x.ExpiresAt), Address: x.Address, UserAgent: x.UserAgent,
 		Place:   placeView{place.Name(), textOrNull(place.Country), textOrNull(place.City)},
-		Browser: programView(browser), System: programView(system), Methods: x.Methods, Current: x.ID == c.Actor.ChainID,
+		Browser: programView(browser), System: programView(system), Methods: x.Methods,
+		Risk: riskView{x.Risk.Score, x.Risk.Names()}, Current: x.ID == c.Actor.ChainID,
 		Links: links{c.Link("v3", "users", x.UserID, "sessions", x.ID)},
 	}
 }

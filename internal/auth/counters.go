@@ -95,6 +95,9 @@ type standing struct {
 	failed bool
 	// fresh tells that the network was noted as known today, and the user as active with it.
 	fresh bool
+	// failures counts wrong passwords and codes in a row from anywhere, the last one at failedAt.
+	failures int
+	failedAt time.Time
 }
 
 // standing tells how the user's passwords stand. Failures elsewhere do not count against a network from which
@@ -103,7 +106,7 @@ type standing struct {
 func (s *Service) standing(ctx context.Context, u *identity.User) (standing, error) {
 	limits := s.passwordLimits(ctx, u.ID)
 	anywhere, here, known := limits[0].key, limits[1].key, knownKey(ctx, u.ID)
-	fs, err := s.store.Failures(ctx, anywhere, here, known)
+	fs, err := s.store.Failures(ctx, anywhere, here, known, codeKey(u.ID))
 	if err != nil {
 		return standing{}, err
 	}
@@ -113,6 +116,7 @@ func (s *Service) standing(ctx context.Context, u *identity.User) (standing, err
 		failed: fs[0].Count > 0 || fs[1].Count > 0,
 		fresh:  !fs[2].LastAt.Before(identity.Day(now)),
 	}
+	st.failures, st.failedAt = failures(fs[0], fs[3])
 	if exempt := u.Options.IgnoreLockoutFailureAttempts; exempt != nil && *exempt {
 		st.locked = false
 	}

@@ -51,6 +51,8 @@ type proofs struct {
 	// expired tells that the password was right but its time is over.
 	expired bool
 	oldAPI  bool
+	// risk is how unusual the sign-in is; nil as long as it was not judged.
+	risk *judged
 }
 
 // shown are the methods that were shown for this session.
@@ -108,7 +110,11 @@ func (s *Service) refused(ctx context.Context, p proofs, err error) error {
 	if errors.Is(err, mfa.ErrWrongCode) || fault.Is(err, fault.NotFound) {
 		err = errRefused
 	}
-	return s.refuse(ctx, p.user.ID, cause, err)
+	ev := refusalEvent(ctx, p.user.ID, cause)
+	if cause == ReasonRisk {
+		p.risk.describe(ev.Detail)
+	}
+	return s.record(ctx, ev, err)
 }
 
 // decide runs inside the transaction: user and domain, second factor, rules, password state, scope, life.
@@ -139,6 +145,9 @@ func (s *Service) decide(ctx context.Context, p *proofs, want WantedScope) (Issu
 	}
 	if p.expired {
 		return Issued{}, fault.New(fault.Unauthorized, "The password is expired and needs to be changed for user: %s.", u.ID).Because("password_expired")
+	}
+	if err := s.judge(ctx, u, p, need); err != nil {
+		return Issued{}, err
 	}
 	if err := s.begin(ctx, u); err != nil {
 		return Issued{}, err
@@ -362,6 +371,10 @@ func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error
 	if p.deviceID != "" {
 		detail["device"] = p.deviceID
 	}
+	if err := s.learn(ctx, p.user.ID, p.risk); err != nil {
+		return Issued{}, err
+	}
+	p.risk.describe(detail)
 	err = s.store.Append(ctx, event.Event{
 		Action: "token.issue", Outcome: event.Success, Kind: event.Token, TargetID: t.AuditID, UserID: t.UserID,
 		DomainID: t.User.DomainID, Detail: detail, Origin: withActor(ctx, p.user.ID),
@@ -380,7 +393,7 @@ func (s *Service) keepSession(ctx context.Context, t *Token, p proofs, begins bo
 		}
 		return s.store.BeginSession(ctx, session.Session{
 			ID: t.ChainID, UserID: p.user.ID, CreatedAt: t.IssuedAt, LastSeenAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
-			Methods: t.Methods, AuthVersion: p.user.AuthVersion,
+			Methods: t.Methods, AuthVersion: p.user.AuthVersion, Risk: p.risk.verdict(),
 		})
 	case !subset(p.methods, p.stems):
 		return s.store.ProveSession(ctx, t.ChainID, without(t.Methods, MethodToken))
@@ -413,8 +426,12 @@ func (t *Token) scopeName() string {
 
 // refuse records a failed sign-in and returns the refusal. When it cannot be recorded that is the answer.
 func (s *Service) refuse(ctx context.Context, userID, cause string, refusal error) error {
-	err := s.store.Append(ctx, refusalEvent(ctx, userID, cause))
-	if err != nil {
+	return s.record(ctx, refusalEvent(ctx, userID, cause), refusal)
+}
+
+// record is refuse for an event that says more.
+func (s *Service) record(ctx context.Context, ev event.Event, refusal error) error {
+	if err := s.store.Append(ctx, ev); err != nil {
 		return err
 	}
 	return refusal

@@ -26,6 +26,8 @@ type ReceiptError struct {
 	StepUp []string
 	// Reason says why more is asked for, empty for an ordinary sign-in.
 	Reason string
+
+	risk *judged // why more is asked for than usual; clients do not hear of it
 }
 
 // Error is for the log.
@@ -128,6 +130,10 @@ func (e *ReceiptError) event(ctx context.Context) event.Event {
 	ev.Detail["required"] = e.Required
 	if e.Reason != "" {
 		ev.Detail["cause"] = e.Reason
+	}
+	if e.risk != nil {
+		ev.Detail["cause"] = causeChallenged
+		e.risk.describe(ev.Detail)
 	}
 	return ev
 }

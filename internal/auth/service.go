@@ -13,6 +13,7 @@ import (
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/phone"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/risk"
 	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/token"
 	"github.com/keyward/identity/internal/trust"
@@ -49,6 +50,9 @@ type Store interface {
 	// BeginSession stores a person's new sign-in; ProveSession what was shown in it since. They append no event.
 	BeginSession(ctx context.Context, x session.Session) error
 	ProveSession(ctx context.Context, id string, methods []string) error
+	// Profile is what is remembered of the user's sign-ins, KeepProfile keeps it for a time. It appends no event.
+	Profile(ctx context.Context, userID string) (risk.Profile, error)
+	KeepProfile(ctx context.Context, userID string, p risk.Profile, expires time.Time) error
 	// BeginDuty notes that the user has fallen under requirements of a second factor.
 	BeginDuty(ctx context.Context, userID string, requirementIDs []string, since time.Time) error
 	Append(ctx context.Context, e event.Event) error
@@ -130,6 +134,8 @@ type Options struct {
 	Report Report
 	// Phones says what codes that were sent to a phone are good for.
 	Phones PhoneTrust
+	// Risk says what follows of sign-ins that are unusual.
+	Risk risk.Options
 }
 
 // StepUp is when people must prove themselves again for what is marked so.
@@ -147,7 +153,7 @@ type StepUp struct {
 var Defaults = Options{
 	TokenTTL: time.Hour, ReceiptTTL: 5 * time.Minute, AllowExpiredWindow: 48 * time.Hour,
 	Remember: 100_000, RescopeScoped: true, StepUp: StepUp{Window: FreshFor}, Lockout: DefaultLockout,
-	Spray: Spray{Accounts: 100, Window: 10 * time.Minute},
+	Spray: Spray{Accounts: 100, Window: 10 * time.Minute}, Risk: risk.Defaults,
 }
 
 // Parts are what the service is made of.
@@ -163,6 +169,8 @@ type Parts struct {
 	Devices Devices
 	// Sessions may be nil: then nobody notes when a session was seen.
 	Sessions Sessions
+	// Places tells where clients are; nil knows no place.
+	Places *session.Places
 	// Compliance is what else is demanded of accounts and passwords.
 	Compliance identity.Compliance
 	Options    Options
@@ -197,6 +205,7 @@ type Service struct {
 	attempts *Attempts
 	policy   PasswordPolicy
 	sessions Sessions
+	places   *session.Places
 	devices  Devices
 	demands  identity.Compliance
 	o        Options
@@ -213,7 +222,7 @@ func NewService(p Parts) *Service {
 	}
 	return &Service{
 		store: p.Store, facts: p.Facts, signer: p.Signer, vault: p.Vault, factors: p.Factors,
-		attempts: p.Attempts, policy: p.Passwords, sessions: p.Sessions, devices: p.Devices, demands: p.Compliance, o: p.Options, now: p.Now, floor: p.Floor,
+		attempts: p.Attempts, policy: p.Passwords, sessions: p.Sessions, places: p.Places, devices: p.Devices, demands: p.Compliance, o: p.Options, now: p.Now, floor: p.Floor,
 		seen: newMemory(p.Options.Remember), sprays: newSprays(p.Options.Spray, p.Now),
 	}
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Sessions        Sessions
 	StepUp          StepUp
 	Devices         Devices
+	Risk            Risk
 	Phones          Phones
 	Password        Password
 	Compliance      Compliance
@@ -143,6 +144,14 @@ type Sessions struct {
 	// Idle is how long a session may go unseen; zero is for ever.
 	Idle      time.Duration
 	GeoIPFile string
+}
+
+// Risk is what follows of sign-ins that are unusual. The scores are zero for never.
+type Risk struct {
+	Enabled                   bool
+	Notify, Challenge, Refuse int
+	Learning                  int
+	Retention                 time.Duration
 }
 
 // StepUp is when people prove themselves again, and for what.

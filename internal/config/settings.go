@@ -81,7 +81,7 @@ var settings = []Setting{
 	{"phones.spoken", `"Your {issuer} code is {code}."`, "What is read aloud in a call; the code digit by digit.", func(c *Config) any { return &c.Phones.Spoken }},
 
 	{"sessions.idle", "0s", "How long a person's sign-in may go unused before it is refused and the person must sign in again, at least 2m; 0s is for as long as it lives. Programs (application credentials, access keys) are not held to it.", func(c *Config) any { return &c.Sessions.Idle }},
-	{"sessions.geoip_file", `""`, "File of MaxMind's format (GeoLite2-City.mmdb and the like) that tells where an address is, for the list of sessions. Read at the start. Empty for none: places are unknown.", func(c *Config) any { return &c.Sessions.GeoIPFile }},
+	{"sessions.geoip_file", `""`, "File of MaxMind's format (GeoLite2-City.mmdb and the like) that tells where an address is, for the list of sessions and for unusual sign-ins. Read at the start. Empty for none: places are unknown.", func(c *Config) any { return &c.Sessions.GeoIPFile }},
 
 	{"step_up.policy", "window", "How long a proof counts for what demands a recent one: window, for step_up.window; session, as long as the session that it was shown in.", func(c *Config) any { return &c.StepUp.Policy }},
 	{"step_up.window", "10m", "How long a proof counts, 1m to 24h.", func(c *Config) any { return &c.StepUp.Window }},
@@ -93,6 +93,14 @@ var settings = []Setting{
 	{"devices.max", "20", "How many devices a user may have remembered.", func(c *Config) any { return &c.Devices.Max }},
 	{"devices.forbidden_domains", "[]", "Ids of domains whose users are asked for their second factor at every sign-in.", func(c *Config) any { return &c.Devices.ForbiddenDomains }},
 	{"devices.forbidden_roles", "[]", "Names of roles; whoever has one of them anywhere is asked for the second factor at every sign-in.", func(c *Config) any { return &c.Devices.ForbiddenRoles }},
+
+	{"risk.enabled", "true", "Whether sign-ins of people are compared with their earlier ones (docs/unusual-activity.md). When not, nothing new is remembered of them.", func(c *Config) any { return &c.Risk.Enabled }},
+	{"risk.notify", "20", "Score from 1 to 100 from which people are told of a sign-in, where notices have a channel; 0 is never, here and for the next two.", func(c *Config) any { return &c.Risk.Notify }},
+	{"risk.challenge", "0", "Score from which a code is demanded, even on a remembered device, of people who have a second factor; 26 at least, 45 is recommended.", func(c *Config) any { return &c.Risk.Challenge }},
+	{"risk.refuse", "0", "Score from which a sign-in is refused although everything else is right; 26 at least, 90 is recommended.", func(c *Config) any { return &c.Risk.Refuse }},
+	{"risk.learning", "5", "How many sign-ins (one an hour counts) are remembered of a person before the score may exceed 25.", func(c *Config) any { return &c.Risk.Learning }},
+	{"risk.retention", "2160h", "How long a device, network or country is remembered that was not seen again, 24h to 8784h.", func(c *Config) any { return &c.Risk.Retention }},
+
 	{"notices.mail_host", `""`, "Server that takes mails (SMTP). When set, people hear by mail (attribute `email`) of what happened to their accounts.", func(c *Config) any { return &c.Notices.MailHost }},
 	{"notices.mail_port", "587", "Its port.", func(c *Config) any { return &c.Notices.MailPort }},
 	{"notices.mail_tls", "starttls", "starttls, tls (from the first byte, usually port 465) or none, for a server on the same machine.", func(c *Config) any { return &c.Notices.MailTLS }},

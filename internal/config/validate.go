@@ -99,6 +99,7 @@ func (c *Config) problems() []error {
 	ps.between("step_up.window", c.StepUp.Window, time.Minute, 24*time.Hour)
 	ps.between("devices.life", c.Devices.Life, time.Minute, 366*24*time.Hour)
 	ps.within("devices.max", c.Devices.Max, 1, 100)
+	c.riskProblems(&ps)
 	c.noticesProblems(&ps)
 	if c.Sessions.Idle != 0 {
 		ps.between("sessions.idle", c.Sessions.Idle, 2*time.Minute, 7*24*time.Hour)
@@ -160,6 +161,19 @@ func (c *Config) mfaProblems(ps *problems) {
 	ps.within("mfa.recovery_codes", m.RecoveryCodes, 1, 16)
 	ps.between("mfa.pending_ttl", m.PendingTTL, time.Minute, 24*time.Hour)
 	ps.between("mfa.reset_cool_down", m.ResetCoolDown, 0, 30*24*time.Hour)
+}
+
+// riskProblems refuses scores that people reach who are hardly known, or by the hour of the day alone.
+func (c *Config) riskProblems(ps *problems) {
+	r := c.Risk
+	const unknown = 25 // risk.LearningScore
+	ps.within("risk.notify", r.Notify, 0, 100)
+	for key, score := range map[string]int{"risk.challenge": r.Challenge, "risk.refuse": r.Refuse} {
+		ps.unless(score == 0 || score > unknown && score <= 100, fmt.Sprintf("%s: must be 0 or from %d to 100", key, unknown+1))
+	}
+	ps.unless(r.Refuse == 0 || r.Refuse > r.Challenge, "risk.refuse: must be above risk.challenge, or nobody is asked for a code")
+	ps.within("risk.learning", r.Learning, 1, 100)
+	ps.between("risk.retention", r.Retention, 24*time.Hour, 366*24*time.Hour)
 }
 
 func (c *Config) phoneProblems(ps *problems) {

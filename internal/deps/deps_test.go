@@ -53,7 +53,7 @@ var barred = []struct {
 var domain = []string{
 	"internal/identity", "internal/resource", "internal/assignment", "internal/catalog", "internal/credential", "internal/domainconfig",
 	"internal/appcred", "internal/trust", "internal/oauth", "internal/federation", "internal/limit", "internal/auth", "internal/token", "internal/ec2", "internal/clientcert",
-	"internal/keyring", "internal/mfa", "internal/phone", "internal/session", "internal/notify", "internal/policy", "internal/event",
+	"internal/keyring", "internal/mfa", "internal/phone", "internal/session", "internal/device", "internal/duty", "internal/risk", "internal/notify", "internal/policy", "internal/event",
 	"internal/listing", "internal/fault", "internal/optional", "internal/password",
 }
 

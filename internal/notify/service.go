@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -245,8 +246,10 @@ func (s *Service) facts(n Notice, ev event.Event) Facts {
 			}
 		}
 	}
-	if left, ok := ev.Detail["remaining"].(float64); ok {
-		f.Remaining = new(int(left))
+	if left, ok := ev.Detail["remaining"].(json.Number); ok { // as the store reads numbers
+		if n, err := left.Int64(); err == nil {
+			f.Remaining = new(int(n))
+		}
 	}
 	f.Token = s.token(n.ID)
 	if s.o.LinkURL != "" {

@@ -33,6 +33,7 @@ import (
 	"github.com/keyward/identity/internal/phone"
 	"github.com/keyward/identity/internal/policy"
 	"github.com/keyward/identity/internal/resource"
+	"github.com/keyward/identity/internal/risk"
 	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/store"
 	"github.com/keyward/identity/internal/throttle"
@@ -88,7 +89,7 @@ func (s *Server) assemble() (*parts, error) {
 	devices, known := s.newDevices(f, factors)
 	gate := auth.NewService(auth.Parts{
 		Store: s.store, Facts: f, Signer: s.keys.signer.Load(), Vault: vault, Factors: factors, Attempts: attempts, Sessions: sessions,
-		Devices:    known,
+		Devices: known, Places: s.places,
 		Passwords:  password.Policy{MinLength: cfg.Password.MinLength, Forbidden: []string{cfg.MFA.Issuer}},
 		Compliance: demands, Options: authOptions(cfg), Now: now, Floor: auth.Floor(cfg.Lockout.FailureFloor, time.Now),
 	})
@@ -222,6 +223,9 @@ func authOptions(c config.Config) auth.Options {
 		},
 		Phones: auth.PhoneTrust{
 			StepUp: c.Phones.Satisfies == config.PhonesEverything, ForbiddenRoles: c.Phones.ForbiddenRoles,
+		},
+		Risk: risk.Options{
+			Enabled: c.Risk.Enabled, Notify: c.Risk.Notify, Challenge: c.Risk.Challenge, Refuse: c.Risk.Refuse, Learning: c.Risk.Learning, Keep: c.Risk.Retention,
 		},
 		Spray: auth.Spray{Accounts: c.Lockout.AddressAccounts, Window: c.Lockout.AddressWindow},
 	}

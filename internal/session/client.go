@@ -1,11 +1,14 @@
 package session
 
 import (
+	"math"
 	"net/netip"
 	"strings"
 
 	"github.com/mileusna/useragent"
 	"github.com/oschwald/maxminddb-golang/v2"
+
+	"github.com/keyward/identity/internal/risk"
 )
 
 // Program is what a user agent says of a browser or of an operating system; the name is Unknown when it says nothing.
@@ -27,8 +30,15 @@ func program(name, version string) Program {
 	return Program{name, version}
 }
 
-// Place is where an address is; empty for what the file does not tell. Country is the ISO 3166-1 code.
-type Place struct{ Country, CountryName, City string }
+// Place is where an address is; empty for what the file does not tell.
+type Place struct {
+	// Country is the ISO 3166-1 code.
+	Country, CountryName, City string
+	// Point is where on the globe; nil for nobody knows.
+	Point *risk.Point
+	// Network is the number of the autonomous system.
+	Network uint
+}
 
 // Name is the place as people say it.
 func (p Place) Name() string {
@@ -72,17 +82,42 @@ func (p *Places) Of(address string) Place {
 	if p == nil || err != nil {
 		return Place{}
 	}
-	var found struct {
-		Country struct {
-			ISO   string            `maxminddb:"iso_code"`
-			Names map[string]string `maxminddb:"names"`
-		} `maxminddb:"country"`
-		City struct {
-			Names map[string]string `maxminddb:"names"`
-		} `maxminddb:"city"`
-	}
+	found := place{}
 	if err := p.file.Lookup(ip.Unmap()).Decode(&found); err != nil {
 		return Place{}
 	}
-	return Place{found.Country.ISO, found.Country.Names["en"], found.City.Names["en"]}
+	return Place{
+		Country: found.Country.ISO, CountryName: found.Country.Names["en"], City: found.City.Names["en"], Point: found.Location.point(),
+		Network: max(found.Network, found.Traits.Network),
+	}
+}
+
+// place is what files tell: those of cities where, those of providers (ASN) the network, and some both.
+type place struct {
+	Country struct {
+		ISO   string            `maxminddb:"iso_code"`
+		Names map[string]string `maxminddb:"names"`
+	} `maxminddb:"country"`
+	City struct {
+		Names map[string]string `maxminddb:"names"`
+	} `maxminddb:"city"`
+	Location location `maxminddb:"location"`
+	Network  uint     `maxminddb:"autonomous_system_number"`
+	Traits   struct {
+		Network uint `maxminddb:"autonomous_system_number"`
+	} `maxminddb:"traits"`
+}
+
+type location struct {
+	Latitude  *float64 `maxminddb:"latitude"`
+	Longitude *float64 `maxminddb:"longitude"`
+	Accuracy  uint16   `maxminddb:"accuracy_radius"` // km
+}
+
+// point is a place on the globe, nil for one that is none.
+func (l location) point() *risk.Point {
+	if l.Latitude == nil || l.Longitude == nil || !(math.Abs(*l.Latitude) <= 90 && math.Abs(*l.Longitude) <= 180) { // not a number neither
+		return nil
+	}
+	return &risk.Point{Latitude: *l.Latitude, Longitude: *l.Longitude, Accuracy: float64(l.Accuracy)}
 }

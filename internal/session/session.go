@@ -14,6 +14,7 @@ import (
 
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/listing"
+	"github.com/keyward/identity/internal/risk"
 )
 
 // Session is one sign-in of a person and everything that continues it.
@@ -28,6 +29,8 @@ type Session struct {
 	Address, UserAgent string
 	// AuthVersion is the user's when the session began: it is over when that was raised.
 	AuthVersion int64
+	// Risk is how unusual the first sign-in was.
+	Risk risk.Verdict
 }
 
 // Marker is what a list goes on behind: lists are ordered by time.

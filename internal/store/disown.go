@@ -12,8 +12,8 @@ import (
 )
 
 // Disown notes, once, that it was not the user, and ends what the user signed in with: all tokens and receipts end, no
-// device is remembered any more, the key or trust that the notice tells of is deleted, and the password, if there is
-// one, expires at the given time. It reports whether this was the first time.
+// device is remembered any more, nor what was first seen of sign-ins since then, the key or trust that the notice tells of
+// is deleted, and the password, if there is one, expires at the given time. It reports whether this was the first time.
 func (s *Store) Disown(ctx context.Context, n notify.Notice, at time.Time) (bool, error) {
 	first := false
 	ev := event.Event{
@@ -34,6 +34,9 @@ func (s *Store) Disown(ctx context.Context, n notify.Notice, at time.Time) (bool
 		}
 		ev.DomainID = old.DomainID
 		if err := db.Exec("DELETE FROM device WHERE user_id = ?", n.UserID).Error; err != nil {
+			return err
+		}
+		if err := unlearn(db, n.UserID, n.At); err != nil {
 			return err
 		}
 		if err := s.undo(db.Statement.Context, n.EventID); err != nil && !fault.Is(err, fault.NotFound) {

@@ -71,8 +71,7 @@ func (s *Store) DeleteProject(ctx context.Context, id string) error {
 
 // emptyDomain deletes the users, groups, projects and identity providers of a domain and appends an event for each.
 func (s *Store) emptyDomain(db *gorm.DB, id string) error {
-	err := db.Exec("DELETE FROM sign_in_failure WHERE user_id IN (SELECT id FROM user_account WHERE domain_id = ?)", id).Error
-	if err != nil {
+	if err := forgetSignIns(db, "SELECT id FROM user_account WHERE domain_id = ?", id); err != nil {
 		return err
 	}
 	if err := s.forgetDefaults(db, "default_project_id IN (SELECT id FROM project WHERE domain_id = ?)", id); err != nil {

@@ -711,6 +711,8 @@ CREATE TABLE session (
     address text COLLATE "C" NOT NULL,
     user_agent text COLLATE "C" NOT NULL,
     auth_version bigint NOT NULL,
+    risk_score integer NOT NULL,
+    risk_reasons text COLLATE "C" NOT NULL,
     CONSTRAINT session_pkey PRIMARY KEY (id)
 );
 
@@ -727,6 +729,15 @@ CREATE TABLE sign_in_failure (
     locked_until bigint NOT NULL,
     CONSTRAINT sign_in_failure_pkey PRIMARY KEY (user_id, kind, network)
 );
+
+CREATE TABLE sign_in_profile (
+    user_id text COLLATE "C" NOT NULL,
+    profile text COLLATE "C" NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT sign_in_profile_pkey PRIMARY KEY (user_id)
+);
+
+CREATE INDEX sign_in_profile_expiry ON public.sign_in_profile USING btree (expires_at);
 
 CREATE TABLE signing_key (
     kid text COLLATE "C" NOT NULL,

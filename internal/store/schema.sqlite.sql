@@ -603,7 +603,7 @@ CREATE TABLE session (
     address      TEXT NOT NULL,
     user_agent   TEXT NOT NULL,
     auth_version INTEGER NOT NULL
-);
+, risk_score INTEGER NOT NULL DEFAULT 0, risk_reasons TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX session_expiry ON session (expires_at);
 
@@ -618,6 +618,14 @@ CREATE TABLE sign_in_failure (
     locked_until INTEGER NOT NULL,
     PRIMARY KEY (user_id, kind, network)
 );
+
+CREATE TABLE sign_in_profile (
+    user_id    TEXT PRIMARY KEY,
+    profile    TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+
+CREATE INDEX sign_in_profile_expiry ON sign_in_profile (expires_at);
 
 CREATE TABLE signing_key (
     kid          TEXT PRIMARY KEY,

@@ -21,6 +21,8 @@ type sessionRow struct {
 	Address     string
 	UserAgent   string
 	AuthVersion int64
+	RiskScore   int
+	RiskReasons string
 }
 
 func (sessionRow) TableName() string { return "session" }
@@ -29,6 +31,7 @@ func (r sessionRow) session() (session.Session, error) {
 	return session.Session{
 		ID: r.ID, UserID: r.UserID, CreatedAt: timeOf(r.CreatedAt), LastSeenAt: timeOf(r.LastSeenAt), ExpiresAt: timeOf(r.ExpiresAt),
 		Methods: strings.Split(r.Methods, ","), Address: r.Address, UserAgent: r.UserAgent, AuthVersion: r.AuthVersion,
+		Risk: verdict(r.RiskScore, r.RiskReasons),
 	}, nil
 }
 
@@ -40,9 +43,10 @@ func (s *Store) BeginSession(ctx context.Context, x session.Session) error {
 		x.Address, x.UserAgent = o.Address, o.UserAgent
 	}
 	return s.mark(ctx, func(db *gorm.DB) error {
-		return db.Exec(`INSERT INTO session (id, user_id, created_at, last_seen_at, expires_at, methods, address, user_agent, auth_version)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, x.ID, x.UserID, micros(x.CreatedAt), micros(x.LastSeenAt), micros(x.ExpiresAt),
-			strings.Join(x.Methods, ","), clean(x.Address), clean(x.UserAgent), x.AuthVersion).Error
+		return db.Exec(`INSERT INTO session (id, user_id, created_at, last_seen_at, expires_at, methods, address, user_agent, auth_version,
+			risk_score, risk_reasons) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, x.ID, x.UserID, micros(x.CreatedAt), micros(x.LastSeenAt),
+			micros(x.ExpiresAt), strings.Join(x.Methods, ","), clean(x.Address), clean(x.UserAgent), x.AuthVersion,
+			x.Risk.Score, strings.Join(x.Risk.Names(), " ")).Error
 	})
 }
 

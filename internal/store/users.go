@@ -167,8 +167,8 @@ func (s *Store) UpdateUser(ctx context.Context, id string, change func(*identity
 	return u, err
 }
 
-// DeleteUser deletes a user with its passwords, memberships, grants, factors, recovery codes, counters and
-// federated identities.
+// DeleteUser deletes a user with its passwords, memberships, grants, factors, recovery codes, counters, profile
+// and federated identities.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	ev := event.Event{Action: "user.delete", Kind: event.User, TargetID: id, UserID: id, Revoking: true}
 	return s.change(ctx, &ev, func(db *gorm.DB) error {
@@ -177,7 +177,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 			return err
 		}
 		ev.DomainID = old.DomainID
-		if err := db.Exec("DELETE FROM sign_in_failure WHERE user_id = ?", id).Error; err != nil {
+		if err := forgetSignIns(db, "?", id); err != nil {
 			return err
 		}
 		return db.Exec("DELETE FROM user_account WHERE id = ?", id).Error

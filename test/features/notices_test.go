@@ -86,7 +86,7 @@ func (r *receiver) next(kind notify.Kind) notice {
 }
 
 // onEach runs the test on each database, with a receiver of its own.
-func onEach(t *testing.T, test func(t *testing.T, w *apitest.World, r *receiver)) {
+func onEach(t *testing.T, test func(t *testing.T, w *apitest.World, r *receiver), opts ...apitest.Option) {
 	t.Helper()
 	receivers := map[bool]*receiver{true: newReceiver(t), false: newReceiver(t)}
 	of := func(c *config.Config) *receiver {
@@ -96,7 +96,7 @@ func onEach(t *testing.T, test func(t *testing.T, w *apitest.World, r *receiver)
 		r := of(&w.Config)
 		r.t = t
 		test(t, w, r)
-	}, func(c *config.Config) { of(c).option(c) })
+	}, append(opts, func(c *config.Config) { of(c).option(c) })...)
 }
 
 func disown(w *apitest.World, id, token string) *apitest.Response {

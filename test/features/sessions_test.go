@@ -5,8 +5,6 @@ package features_test
 import (
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -142,10 +140,7 @@ func TestL7(t *testing.T) {
 // TestL7Place shows where an address is by a file of the operator's.
 func TestL7Place(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "places.mmdb")
-	if err := os.WriteFile(file, placesFile([3]byte{203, 0, 113}, "DE", "Germany", "Bonn"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := placesIn(t, bonn)
 	apitest.Each(t, func(t *testing.T, w *apitest.World) {
 		w.User("ann", "red")
 		var mine string

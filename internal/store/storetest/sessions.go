@@ -6,6 +6,7 @@ import (
 
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/risk"
 	"github.com/keyward/identity/internal/session"
 )
 
@@ -15,7 +16,7 @@ func sessions(t *testing.T, w *world) {
 		at := w.now.Add(after)
 		x := session.Session{
 			ID: id, UserID: user, CreatedAt: at, LastSeenAt: at, ExpiresAt: at.Add(time.Hour), Methods: []string{"password", "totp"},
-			Address: "192.0.2.1", UserAgent: "curl/8",
+			Address: "192.0.2.1", UserAgent: "curl/8", Risk: risk.Verdict{Score: 35, Reasons: []risk.Reason{risk.NewDevice, risk.NewNetwork}},
 		}
 		must(t, w.BeginSession(w.ctx, x))
 		return x

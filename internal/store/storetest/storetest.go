@@ -88,6 +88,8 @@ func Run(t *testing.T, empty, migrated func(t testing.TB) string) { //nolint:fun
 		"sealed values know their places":                     sealedPlaces,
 		"pending factors expire":                              purge,
 		"sessions are listed, seen and ended":                 sessions,
+		"profiles are kept for a time":                        profiles,
+		"profiles are kept at once":                           racingProfiles,
 		"notices are claimed, put off and given up":           notices,
 		"notices go to the address of the time":               addresses,
 		"recovery codes work once":                            recoveryCodes,
