@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,13 +14,25 @@ import (
 	"github.com/keyward/identity/internal/mfa"
 )
 
-// holdersOf is the condition that a user, u, has a grant, g, that passes a condition, directly or through a group.
-func holdersOf(grant condition) condition {
+// throughGrants is the condition that a user, u, has a grant, g, that passes a condition, directly or through a group.
+// It asks for one user after the other: there may be as many holders as users.
+func throughGrants(grant condition) condition {
 	return condition{
-		"u.id IN (SELECT g.user_id FROM role_grant g WHERE g.user_id IS NOT NULL AND (" + grant.where + ")" +
-			" UNION ALL SELECT m.user_id FROM membership m JOIN role_grant g ON g.group_id = m.group_id WHERE " + grant.where + ")",
+		"(EXISTS (SELECT 1 FROM role_grant g WHERE g.user_id = u.id AND " + grant.where + ")" +
+			" OR EXISTS (SELECT 1 FROM membership m JOIN role_grant g ON g.group_id = m.group_id WHERE m.user_id = u.id AND " + grant.where + "))",
 		append(append([]any{}, grant.args...), grant.args...),
 	}
+}
+
+// onProject is the condition that a grant, g, holds on the project of a requirement.
+func onProject(c duty.Circle) condition {
+	grant := condition{"g.target_kind = 'project' AND g.target_id = ? AND NOT g.inherited", []any{c.TargetID}}
+	if n := len(c.Above); n > 0 {
+		grant.where += " OR g.inherited AND (g.target_kind = 'project' AND g.target_id IN ? OR g.target_kind = 'domain' AND g.target_id = ?)"
+		grant.args = append(grant.args, c.Above, c.Above[n-1])
+	}
+	// What all grants have in common stands for itself: that is what databases look for in an index.
+	return condition{"g.target_id IN ? AND (" + grant.where + ")", append([]any{append([]string{c.TargetID}, c.Above...)}, grant.args...)}
 }
 
 // inCircle is the condition that a user, u, falls under a requirement.
@@ -28,17 +41,11 @@ func inCircle(c duty.Circle) condition {
 	case duty.OfDomain:
 		return condition{"u.domain_id = ?", []any{c.TargetID}}
 	case duty.OfGroup:
-		return condition{"u.id IN (SELECT m.user_id FROM membership m WHERE m.group_id = ?)", []any{c.TargetID}}
+		return condition{"EXISTS (SELECT 1 FROM membership m WHERE m.group_id = ? AND m.user_id = u.id)", []any{c.TargetID}}
 	case duty.OfRole:
-		return holdersOf(condition{"g.role_id IN ?", []any{c.Roles}})
+		return throughGrants(condition{"g.role_id IN ?", []any{c.Roles}})
 	case duty.OfProject:
-		grant := condition{"g.target_kind = 'project' AND g.target_id = ? AND NOT g.inherited", []any{c.TargetID}}
-		if n := len(c.Above); n > 0 {
-			grant.where += " OR g.inherited AND (g.target_kind = 'project' AND g.target_id IN ? OR g.target_kind = 'domain' AND g.target_id = ?)"
-			grant.args = append(grant.args, c.Above, c.Above[n-1])
-		}
-		grant.where = "(" + grant.where + ")"
-		return holdersOf(grant)
+		return throughGrants(onProject(c))
 	}
 	return condition{"FALSE", nil}
 }
@@ -50,48 +57,144 @@ func overdue(c duty.Circle, at time.Time) condition {
 	}
 	in := inCircle(c)
 	if c.GraceDays > 0 {
-		in.where += " AND u.id IN (SELECT d.user_id FROM mfa_duty d WHERE d.requirement_id = ? AND d.since <= ?)"
+		in.where += " AND EXISTS (SELECT 1 FROM mfa_duty d WHERE d.requirement_id = ? AND d.user_id = u.id AND d.since <= ?)"
 		in.args = append(in.args, c.ID, at.AddDate(0, 0, -c.GraceDays).UnixMicro())
 	}
 	return in
 }
 
-// marks are columns c0, c1, … that are 1 where the condition of a circle holds, and what is added up of them.
-func marks(circles []duty.Circle, of func(duty.Circle) condition) (columns, sum string, args []any) {
-	var cols strings.Builder
-	sum = "0"
-	for i, c := range circles {
-		in := of(c)
-		name := "c" + strconv.Itoa(i)
-		cols.WriteString(", CASE WHEN " + in.where + " THEN 1 ELSE 0 END AS " + name)
-		args = append(args, in.args...)
-		sum += " + " + name
+// source finds users in the order of their ids without looking at all of them: a table that an index reads in that order,
+// or one of which few rows are meant.
+type source struct {
+	id, from string // the column of the user's id, and the table with its name
+	condition
+}
+
+// sources are where everybody of whom overdue is true is found.
+func sources(c duty.Circle, at time.Time) []source {
+	switch {
+	case at.Before(c.From):
+		return nil
+	case c.GraceDays > 0:
+		return []source{{"d.user_id", "mfa_duty d", condition{"d.requirement_id = ?", []any{c.ID}}}}
+	case c.On != duty.OfRole:
+		return circle(c)
 	}
-	return cols.String(), sum, args
+	var all []source
+	for _, role := range c.Roles { // of one role after the other, so that an index has them in order
+		all = append(all, holders([]string{role})...)
+	}
+	return all
+}
+
+// circle is where everybody who falls under a requirement is found.
+func circle(c duty.Circle) []source {
+	switch c.On {
+	case duty.OfDomain:
+		return []source{{"o.id", "user_account o", condition{"o.domain_id = ?", []any{c.TargetID}}}}
+	case duty.OfGroup:
+		return []source{{"m.user_id", "membership m", condition{"m.group_id = ?", []any{c.TargetID}}}}
+	case duty.OfProject:
+		return granted(onProject(c))
+	case duty.OfRole:
+		return holders(c.Roles)
+	}
+	return nil
+}
+
+// holders are who has one of the roles.
+func holders(roles []string) []source { return granted(condition{"g.role_id IN ?", []any{roles}}) }
+
+// granted is where everybody is found who has a grant, g, that passes a condition. Users and groups are told apart by the
+// columns of role_grant_once, word for word.
+func granted(grant condition) []source {
+	grant.where += " AND COALESCE(g.user_id, '')"
+	direct, through := grant, grant
+	direct.where += " > ''"
+	through.where += " = ''"
+	return []source{
+		{"COALESCE(g.user_id, '')", "role_grant g", direct},
+		{"m.user_id", "role_grant g JOIN membership m ON m.group_id = g.group_id", through},
+	}
 }
 
 const (
-	hasFactor = "u.id IN (SELECT f.user_id FROM factor f WHERE f.state = ?)"
-	isExempt  = "u.id IN (SELECT x.user_id FROM mfa_exemption x WHERE x.expires_at > ?)"
+	hasFactor = "EXISTS (SELECT 1 FROM factor f WHERE f.user_id = u.id AND f.state = ?)"
+	isExempt  = "EXISTS (SELECT 1 FROM mfa_exemption x WHERE x.user_id = u.id AND x.expires_at > ?)"
 )
 
 // Owing lists enabled users by id who are overdue at a time, have no active factor and are not exempt then.
 func (s *Store) Owing(ctx context.Context, circles []duty.Circle, at time.Time, q listing.Query) (listing.Page[duty.Person], error) {
 	var page listing.Page[duty.Person]
-	columns, sum, args := marks(circles, func(c duty.Circle) condition { return overdue(c, at) })
-	sql := "SELECT * FROM (SELECT u.id, u.name, u.domain_id" + columns + " FROM user_account u WHERE u.enabled AND u.id > ?" +
-		" AND NOT " + hasFactor + " AND NOT " + isExempt + ") p WHERE " + sum + " > 0 ORDER BY id"
-	args = append(args, q.Marker, string(mfa.Active), at.UnixMicro())
-	if q.Limit > 0 {
-		sql += " LIMIT ?"
-		args = append(args, q.Limit+1)
-	}
 	if !storable(q.Marker) {
 		return page, errText
 	}
+	var ids []string
+	for _, c := range circles {
+		found, err := s.owingOne(ctx, c, at, q)
+		if err != nil {
+			return page, err
+		}
+		ids = append(ids, found...)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if q.Limit > 0 && len(ids) > q.Limit {
+		ids, page.More = ids[:q.Limit], true
+	}
+	for part := range slices.Chunk(ids, 500) { // databases bound how many variables a statement may have
+		people, err := s.people(ctx, part, circles, at)
+		if err != nil {
+			return page, err
+		}
+		page.Items = append(page.Items, people...)
+	}
+	return page, nil
+}
+
+// owingOne are the ids of those who owe by one requirement, one more than the page has.
+func (s *Store) owingOne(ctx context.Context, c duty.Circle, at time.Time, q listing.Query) (ids []string, err error) {
+	var parts []string
+	var args []any
+	in := condition{"TRUE", nil} // of who is found in sources for it
+	if c.GraceDays > 0 {
+		in = overdue(c, at)
+	}
+	for i, from := range sources(c, at) {
+		sql := "SELECT DISTINCT " + from.id + " AS id FROM " + from.from + " JOIN user_account u ON u.id = " + from.id + " WHERE " + from.where +
+			" AND " + from.id + " > ? AND u.enabled AND NOT " + hasFactor + " AND NOT " + isExempt + " AND " + in.where + " ORDER BY id"
+		args = append(append(args, from.args...), q.Marker, string(mfa.Active), at.UnixMicro())
+		args = append(args, in.args...)
+		if q.Limit > 0 {
+			sql += " LIMIT ?"
+			args = append(args, q.Limit+1)
+		}
+		parts = append(parts, "SELECT id FROM ("+sql+") s"+strconv.Itoa(i))
+	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	err = s.view(ctx, func(db *gorm.DB) error {
+		ids = nil
+		return db.Raw(strings.Join(parts, " UNION "), args...).Scan(&ids).Error
+	})
+	return ids, err
+}
+
+// people reads who these are and by which requirements they owe.
+func (s *Store) people(ctx context.Context, ids []string, circles []duty.Circle, at time.Time) ([]duty.Person, error) {
+	var columns strings.Builder
+	var args []any
+	for _, c := range circles {
+		in := overdue(c, at)
+		columns.WriteString(", CASE WHEN " + in.where + " THEN 1 ELSE 0 END")
+		args = append(args, in.args...)
+	}
+	sql := "SELECT u.id, u.name, u.domain_id" + columns.String() + " FROM user_account u WHERE u.id IN ? ORDER BY u.id"
+	var found []duty.Person
 	err := s.view(ctx, func(db *gorm.DB) error {
-		page = listing.Page[duty.Person]{}
-		rows, err := db.Raw(sql, args...).Rows()
+		found = nil
+		rows, err := db.Raw(sql, append(args, ids)...).Rows()
 		if err != nil {
 			return err
 		}
@@ -107,14 +210,11 @@ func (s *Store) Owing(ctx context.Context, circles []duty.Circle, at time.Time, 
 				return err
 			}
 			p.RequirementIDs = failing(circles, under)
-			page.Items = append(page.Items, p)
+			found = append(found, p)
 		}
 		return rows.Err()
 	})
-	if q.Limit > 0 && len(page.Items) > q.Limit {
-		page.Items, page.More = page.Items[:q.Limit], true
-	}
-	return page, err
+	return found, err
 }
 
 // failing names the requirements that are marked; one that is only tried out has no id.
@@ -131,16 +231,37 @@ func failing(circles []duty.Circle, under []int) []string {
 // Adoption counts enabled users: all, and those in the circles.
 func (s *Store) Adoption(ctx context.Context, circles []duty.Circle, now time.Time) (duty.Adoption, error) {
 	var a duty.Adoption
-	columns, sum, args := marks(circles, inCircle)
-	sql := "SELECT COUNT(*) AS users, COALESCE(SUM(has), 0) AS enrolled, COALESCE(SUM(must * (1 - exempt)), 0) AS required," +
-		" COALESCE(SUM(must * (1 - exempt) * has), 0) AS required_enrolled, COALESCE(SUM(must * exempt), 0) AS exempt" +
-		" FROM (SELECT has, exempt, CASE WHEN " + sum + " > 0 THEN 1 ELSE 0 END AS must FROM (SELECT" +
-		" CASE WHEN " + hasFactor + " THEN 1 ELSE 0 END AS has, CASE WHEN " + isExempt + " THEN 1 ELSE 0 END AS exempt" + columns +
-		" FROM user_account u WHERE u.enabled) p) t"
-	args = append([]any{string(mfa.Active), now.UnixMicro()}, args...)
+	must := []string{"SELECT id FROM user_account WHERE FALSE"}
+	args := []any{string(mfa.Active), now.UnixMicro()}
+	for _, from := range together(circles) {
+		must = append(must, "SELECT "+from.id+" FROM "+from.from+" WHERE "+from.where)
+		args = append(args, from.args...)
+	}
+	// Joins, and not a look at one user after the other: everybody is counted.
+	sql := "SELECT COUNT(*) AS users, COUNT(f.user_id) AS enrolled," +
+		" COUNT(CASE WHEN x.user_id IS NULL THEN m.id END) AS required," +
+		" COUNT(CASE WHEN x.user_id IS NULL AND f.user_id IS NOT NULL THEN m.id END) AS required_enrolled," +
+		" COUNT(CASE WHEN x.user_id IS NOT NULL THEN m.id END) AS exempt FROM user_account u" +
+		" LEFT JOIN (SELECT DISTINCT user_id FROM factor WHERE state = ?) f ON f.user_id = u.id" +
+		" LEFT JOIN mfa_exemption x ON x.user_id = u.id AND x.expires_at > ?" +
+		" LEFT JOIN (" + strings.Join(must, " UNION ") + ") m ON m.id = u.id WHERE u.enabled"
 	err := s.view(ctx, func(db *gorm.DB) error {
 		a = duty.Adoption{}
 		return db.Raw(sql, args...).Scan(&a).Error
 	})
 	return a, err
+}
+
+// together is circle of all requirements, in few parts: databases bound how many a union may have.
+func together(circles []duty.Circle) []source {
+	var roles []string
+	var all []source
+	for _, c := range circles {
+		if c.On == duty.OfRole {
+			roles = append(roles, c.Roles...)
+		} else {
+			all = append(all, circle(c)...)
+		}
+	}
+	return append(all, holders(roles)...)
 }
