@@ -23,9 +23,11 @@ const (
 	listUsers    = "list users"
 	bareHash     = "bare password hash"
 	bareCommit   = "bare write of 4 KiB to the disk"
+	fewSessions  = "sessions of who has one"
+	manySessions = "sessions of who has 1,000, one page"
 )
 
-var order = []string{bareEcho, validateOne, validateMany, issueToken, issueFirst, issuePass, listUsers, bareHash, bareCommit}
+var order = []string{bareEcho, validateOne, validateMany, issueToken, issueFirst, issuePass, listUsers, fewSessions, manySessions, bareHash, bareCommit}
 
 // bench is one run.
 type bench struct {
@@ -83,6 +85,12 @@ func (b *bench) measureServers(ctx context.Context) (err error) {
 		if err := b.round(ctx, w, id, twin); err != nil {
 			return err
 		}
+	}
+	if err := b.measureSessions(ctx, w, id); err != nil {
+		return id.explain(err)
+	}
+	if err := b.measurePeople(ctx, w, id); err != nil {
+		return id.explain(err)
 	}
 	return nil
 }

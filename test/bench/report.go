@@ -29,6 +29,16 @@ func (b *bench) report(w io.Writer, loadBefore string) {
 	}{{validateOne, bareEcho, 0.5}, {validateMany, bareEcho, 0.5}, {issueFirst, bareHash, 0.9}, {issuePass, bareHash, 0.9}} {
 		fmt.Fprintf(w, "| %s / %s | %.2f | ≥ %.1f | %.2f |\n", r.of, r.by, b.ratio(r.of, r.by, byRate), r.goal, b.ratio(r.by, r.of, byCPU))
 	}
+	b.reportPeople(w)
+}
+
+// reportPeople prints the ways in of people beside the one with a password only.
+func (b *bench) reportPeople(w io.Writer) {
+	fmt.Fprintln(w, "\n| people sign in with | per second | p50 | p99 | CPU for each | of the rate with a password only |\n|---|---:|---:|---:|---:|---:|")
+	for _, way := range ways {
+		m := median(b.found[way])
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %.2f |\n", way, rate(m.PerSecond), span(m.P50), span(m.P99), span(m.CPU), b.ratio(way, byPassword, byRate))
+	}
 }
 
 // ratio is the median of the ratios of each round that measured both, close together.

@@ -15,8 +15,12 @@ import (
 type request struct {
 	method, path   string
 	token, subject string
+	receipt        string
 	body           string
 }
+
+// client keeps as many connections as there are at most who ask at once.
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
 
 // answer is what came back.
 type answer struct {
@@ -34,7 +38,7 @@ func (r request) http(ctx context.Context, address string) (*http.Request, error
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range map[string]string{"X-Auth-Token": r.token, "X-Subject-Token": r.subject} {
+	for name, value := range map[string]string{"X-Auth-Token": r.token, "X-Subject-Token": r.subject, "Openstack-Auth-Receipt": r.receipt} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}
@@ -61,7 +65,7 @@ func (r request) do(ctx context.Context, address string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}
