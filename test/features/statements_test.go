@@ -26,9 +26,9 @@ func TestSignInsTakeSoManyStatements(t *testing.T) {
 			most int
 			body func() map[string]any
 		}{
-			{"password", 5, func() map[string]any { return apitest.PasswordBody(w.ID("ann"), w.Password("ann"), nil) }},
-			{"password and code", 12, func() map[string]any { return mia.both(mia.next(), "") }},
-			{"password and device", 14, func() map[string]any {
+			{"password", 6, func() map[string]any { return apitest.PasswordBody(w.ID("ann"), w.Password("ann"), nil) }},
+			{"password and code", 13, func() map[string]any { return mia.both(mia.next(), "") }},
+			{"password and device", 15, func() map[string]any {
 				return bodyOf(w, "mia", "", m{"password": mia.known(w.Password("mia")), "device": m{"secret": secret}})
 			}},
 		} {
