@@ -26,6 +26,7 @@ type Config struct {
 	Lockout         Lockout
 	MFA             MFA
 	Notices         Notices
+	Retention       Retention
 	Sessions        Sessions
 	StepUp          StepUp
 	Devices         Devices
@@ -169,6 +170,9 @@ const (
 	AtSignIn      = "sign_in"
 	AtAction      = "action"
 )
+
+// Retention is how long what has happened is on record; zero is for ever.
+type Retention struct{ Events, SignInFailures time.Duration }
 
 // Notices is how people hear of what happened to their accounts: by the channels that are configured.
 type Notices struct {

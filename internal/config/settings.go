@@ -118,6 +118,9 @@ var settings = []Setting{
 	{"notices.give_up_after", "24h", "How long a notice is tried to be delivered.", func(c *Config) any { return &c.Notices.GiveUpAfter }},
 	{"notices.retention", "720h", "How long notices are kept.", func(c *Config) any { return &c.Notices.Retention }},
 
+	{"retention.events", "9600h", "How long events are kept: the audit trail, people's activity, and what explains refusals; 0 is for ever.", func(c *Config) any { return &c.Retention.Events }},
+	{"retention.sign_in_failures", "2160h", "How long it is remembered from which networks people signed in or failed to, at least 7 days; 0 is for ever.", func(c *Config) any { return &c.Retention.SignInFailures }},
+
 	{"credential.user_limit", "100", "How many credentials a user may have, second factors aside; -1 is no limit.", func(c *Config) any { return &c.Credential.UserLimit }},
 	{"oauth1.request_token_duration", "8h", "How long a consumer of OAuth 1.0a may take to exchange a request token; 0 is for ever.", func(c *Config) any { return &c.OAuth1.RequestTokenDuration }},
 	{"oauth1.access_token_duration", "24h", "How long an access token of OAuth 1.0a lives; 0 is for ever.", func(c *Config) any { return &c.OAuth1.AccessTokenDuration }},

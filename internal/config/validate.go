@@ -143,6 +143,13 @@ func (c *Config) noticesProblems(ps *problems) {
 	ps.between("notices.link_ttl", n.LinkTTL, time.Minute, 30*24*time.Hour)
 	ps.between("notices.give_up_after", n.GiveUpAfter, time.Minute, 7*24*time.Hour)
 	ps.between("notices.retention", n.Retention, max(n.GiveUpAfter, n.LinkTTL), 3650*24*time.Hour)
+	if r := c.Retention; r.Events != 0 { // what is read of events must still be there
+		least := max(7*24*time.Hour, c.Token.TTL+c.Token.AllowExpiredWindow, n.GiveUpAfter, n.LinkTTL, c.MFA.ResetCoolDown)
+		ps.between("retention.events", r.Events, least, 3650*24*time.Hour)
+	}
+	if r := c.Retention; r.SignInFailures != 0 {
+		ps.between("retention.sign_in_failures", r.SignInFailures, max(7*24*time.Hour, c.Lockout.MaxDuration), 3650*24*time.Hour)
+	}
 	if n.WebhookURL != "" {
 		if err := notify.CheckWebhook(n.WebhookURL.Reveal(), n.WebhookKey.Reveal(), n.WebhookAllowed); err != nil {
 			*ps = append(*ps, err)

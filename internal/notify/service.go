@@ -25,8 +25,6 @@ type Store interface {
 	RetryDelivery(ctx context.Context, d Delivery, due time.Time) error
 	// GiveUpDelivery ends a delivery that failed for good, and appends an event.
 	GiveUpDelivery(ctx context.Context, d Delivery, channel string, at time.Time) error
-	// PurgeNotices deletes the notices of before.
-	PurgeNotices(ctx context.Context, before time.Time) error
 
 	Notice(ctx context.Context, id string) (Notice, error)
 	// Disown notes that the person did not do what the notice tells, once, and ends all that the person signed in with:
@@ -51,8 +49,6 @@ type Options struct {
 	LinkTTL time.Duration
 	// GiveUpAfter is how long a delivery is tried.
 	GiveUpAfter time.Duration
-	// Retention is how long notices are kept.
-	Retention time.Duration
 	// Program says in a few words which program a User-Agent header names.
 	Program func(userAgent string) string
 }
@@ -256,9 +252,4 @@ func (s *Service) facts(n Notice, ev event.Event) Facts {
 		f.Link = s.o.LinkURL + "#notice=" + n.ID + "&token=" + f.Token // servers and their logs do not see a fragment
 	}
 	return f
-}
-
-// Purge forgets old notices.
-func (s *Service) Purge(ctx context.Context) error {
-	return s.store.PurgeNotices(ctx, s.now().Add(-s.o.Retention))
 }

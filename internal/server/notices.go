@@ -38,7 +38,7 @@ func (s *Server) newNotices() (*notify.Service, error) {
 		return nil, fmt.Errorf("notices.templates: %w", err)
 	}
 	service := notify.NewService(s.store, s.keys.ring, templates, channels, notify.Options{
-		Language: n.Language, LinkURL: n.LinkURL, LinkTTL: n.LinkTTL, GiveUpAfter: n.GiveUpAfter, Retention: n.Retention,
+		Language: n.Language, LinkURL: n.LinkURL, LinkTTL: n.LinkTTL, GiveUpAfter: n.GiveUpAfter,
 		Program: programOf,
 	}, s.deps.Log, s.deps.Now)
 	s.store.Tell(service.Channels())

@@ -285,7 +285,10 @@ func (s *Server) keepHouse(ctx context.Context) {
 // an event said that they changed. The server does so every minute by itself; tests do not wait for that.
 func (s *Server) Tidy(ctx context.Context) error {
 	s.tellHeld(ctx)
-	return errors.Join(s.store.Purge(ctx, s.deps.Now()), s.keys.Retire(ctx), s.keys.load(ctx), s.notices.Purge(ctx))
+	keep := store.Retention{
+		Events: s.cfg.Retention.Events, SignInFailures: s.cfg.Retention.SignInFailures, Notices: s.cfg.Notices.Retention,
+	}
+	return errors.Join(s.store.Purge(ctx, s.deps.Now(), keep), s.keys.Retire(ctx), s.keys.load(ctx))
 }
 
 // tellHeld logs how much was held back that nobody has heard of.

@@ -200,13 +200,6 @@ func endDelivery(db *gorm.DB, d notify.Delivery, state string, at time.Time) err
 		state, at.UnixMicro(), d.Seq).Error
 }
 
-// PurgeNotices deletes the notices of before, with their deliveries.
-func (s *Store) PurgeNotices(ctx context.Context, before time.Time) error {
-	return s.mark(ctx, func(db *gorm.DB) error {
-		return db.Exec("DELETE FROM notice WHERE at < ?", before.UnixMicro()).Error
-	})
-}
-
 // Notice returns a notice; NotFound when there is none with the id.
 func (s *Store) Notice(ctx context.Context, id string) (notify.Notice, error) {
 	row, err := take[noticeRow](ctx, s, missing("notice", id), "id = ?", id)

@@ -275,13 +275,3 @@ func (s *Store) UseNonce(ctx context.Context, id string, expires time.Time) (boo
 	})
 	return fresh, err
 }
-
-// purgeOAuth deletes nonces and tokens whose time is over.
-func purgeOAuth(db *gorm.DB, now time.Time) error {
-	for _, table := range []string{"oauth_nonce", "oauth_request_token", "oauth_access_token"} {
-		if err := db.Exec("DELETE FROM "+table+" WHERE expires_at <= ?", now.UnixMicro()).Error; err != nil {
-			return err
-		}
-	}
-	return nil
-}

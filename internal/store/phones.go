@@ -123,14 +123,6 @@ func (s *Store) Count(ctx context.Context, key string, n int, expires time.Time)
 	return sum, err
 }
 
-// purgePhones forgets codes a day after their end, and counters whose time is over.
-func purgePhones(db *gorm.DB, now time.Time) error {
-	if err := db.Exec("DELETE FROM phone_code WHERE expires_at <= ?", now.Add(-24*time.Hour).UnixMicro()).Error; err != nil {
-		return err
-	}
-	return db.Exec("DELETE FROM message_count WHERE expires_at <= ?", now.UnixMicro()).Error
-}
-
 // Counted returns what was counted; zero for a counter that is not there.
 func (s *Store) Counted(ctx context.Context, key string) (int, error) {
 	var sum int

@@ -730,6 +730,8 @@ CREATE TABLE sign_in_failure (
     CONSTRAINT sign_in_failure_pkey PRIMARY KEY (user_id, kind, network)
 );
 
+CREATE INDEX sign_in_failure_age ON public.sign_in_failure USING btree (last_at);
+
 CREATE TABLE sign_in_profile (
     user_id text COLLATE "C" NOT NULL,
     profile text COLLATE "C" NOT NULL,

@@ -619,6 +619,8 @@ CREATE TABLE sign_in_failure (
     PRIMARY KEY (user_id, kind, network)
 );
 
+CREATE INDEX sign_in_failure_age ON sign_in_failure (last_at);
+
 CREATE TABLE sign_in_profile (
     user_id    TEXT PRIMARY KEY,
     profile    TEXT NOT NULL,

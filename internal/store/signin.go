@@ -167,23 +167,3 @@ func (s *Store) ReceiptUsed(ctx context.Context, id string) (bool, error) {
 	})
 	return used, err
 }
-
-// Purge deletes the sessions, devices, profiles, revocations, receipts, nonces and tokens of OAuth that mean nothing any more, and the pending
-// factors whose time has passed.
-func (s *Store) Purge(ctx context.Context, now time.Time) error {
-	err := s.mark(ctx, func(db *gorm.DB) error {
-		for _, table := range []string{"session", "revocation", "used_receipt", "device", "sign_in_profile"} {
-			if err := db.Exec("DELETE FROM "+table+" WHERE expires_at <= ?", now.UnixMicro()).Error; err != nil {
-				return err
-			}
-		}
-		if err := purgePhones(db, now); err != nil {
-			return err
-		}
-		return purgeOAuth(db, now)
-	})
-	if err != nil {
-		return err
-	}
-	return s.ExpirePendingFactors(ctx, now)
-}

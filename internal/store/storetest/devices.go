@@ -7,6 +7,7 @@ import (
 	"github.com/keyward/identity/internal/device"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
+	"github.com/keyward/identity/internal/store"
 )
 
 func devices(t *testing.T, w *world) {
@@ -54,7 +55,7 @@ func devices(t *testing.T, w *world) {
 
 	make1("d", "ann", 0)
 	make1("e", "ann", time.Second)
-	must(t, w.Purge(w.ctx, w.now.Add(time.Hour)))
+	must(t, w.Purge(w.ctx, w.now.Add(time.Hour), store.Retention{}))
 	want(t, "those whose time is over go", list("ann"), []string{"e"})
 	must(t, w.DeleteUser(w.ctx, "ann"))
 	want(t, "and all with the user", list("ann"), []string{})

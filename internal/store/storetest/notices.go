@@ -10,6 +10,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/notify"
+	"github.com/keyward/identity/internal/store"
 )
 
 // moveTo gives a user a mail address.
@@ -86,7 +87,7 @@ func notices(t *testing.T, w *world) {
 	events := get[[]event.Event](t)(w.EventsOfUser(w.ctx, "ann", 0, 1))
 	want(t, "the event of giving up", events[0].Action, "notice.give_up")
 
-	must(t, w.PurgeNotices(w.ctx, w.now.Add(time.Hour)))
+	must(t, w.Purge(w.ctx, w.now.Add(2*time.Hour), store.Retention{Notices: time.Hour}))
 	_, err := w.Notice(w.ctx, again[0].ID)
 	wantKind(t, "what was forgotten", err, fault.NotFound)
 	want(t, "its deliveries", len(w.claim(t, "webhook", 100*time.Hour)), 0)

@@ -9,6 +9,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/listing"
 	"github.com/keyward/identity/internal/oauth"
+	"github.com/keyward/identity/internal/store"
 )
 
 func consumerID(c oauth.Consumer) string { return c.ID }
@@ -218,7 +219,7 @@ func endOfOAuth(t *testing.T, w *world) {
 		want(t, "a used nonce", get[bool](t)(w.UseNonce(w.ctx, id, at)), false)
 	}
 	want(t, "before", w.accessTokens(t, listing.Query{}), "[ended later never] false")
-	must(t, w.Purge(w.ctx, end))
+	must(t, w.Purge(w.ctx, end, store.Retention{}))
 	want(t, "after", w.accessTokens(t, listing.Query{}), "[later never] false")
 	for id, kind := range map[string]fault.Kind{"ended": fault.NotFound, "later": ok, "never": ok} {
 		_, err := w.RequestToken(w.ctx, id)

@@ -9,6 +9,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/mfa"
 	"github.com/keyward/identity/internal/phone"
+	"github.com/keyward/identity/internal/store"
 )
 
 // phoneOf stores a phone of a user.
@@ -69,9 +70,9 @@ func phoneCodes(t *testing.T, w *world) {
 	want(t, "using one for another purpose", get[bool](t)(w.UsePhoneCode(w.ctx, confirm, w.now)), true)
 	want(t, "bob's", get[bool](t)(w.UsePhoneCode(w.ctx, bobs, w.now)), true)
 
-	must(t, w.Purge(w.ctx, early.ExpiresAt.Add(24*time.Hour-time.Microsecond)))
+	must(t, w.Purge(w.ctx, early.ExpiresAt.Add(24*time.Hour-time.Microsecond), store.Retention{}))
 	want(t, "within the day", len(codes("ann")), 3)
-	must(t, w.Purge(w.ctx, early.ExpiresAt.Add(24*time.Hour)))
+	must(t, w.Purge(w.ctx, early.ExpiresAt.Add(24*time.Hour), store.Retention{}))
 	want(t, "a day behind its end", len(codes("ann")), 2)
 }
 
@@ -101,9 +102,9 @@ func messageCounts(t *testing.T, w *world) {
 		return rolledBack
 	}), fault.Conflict)
 	want(t, "counts nothing", get[int](t)(w.Counted(w.ctx, "k")), 4)
-	must(t, w.Purge(w.ctx, end.Add(-time.Microsecond)))
+	must(t, w.Purge(w.ctx, end.Add(-time.Microsecond), store.Retention{}))
 	want(t, "before its end", get[int](t)(w.Counted(w.ctx, "k")), 4)
-	must(t, w.Purge(w.ctx, end))
+	must(t, w.Purge(w.ctx, end, store.Retention{}))
 	want(t, "at its end", get[int](t)(w.Counted(w.ctx, "k")), 0)
 }
 

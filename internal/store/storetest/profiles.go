@@ -7,6 +7,7 @@ import (
 
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/risk"
+	"github.com/keyward/identity/internal/store"
 )
 
 // known is a profile with some devices, first seen hours apart from an hour on.
@@ -33,13 +34,13 @@ func profiles(t *testing.T, w *world) {
 	want(t, "as kept again", stored("eve"), known(hour, "a", "b"))
 	want(t, "events", len(w.actions(t, before)), 0)
 
-	must(t, w.Purge(w.ctx, w.now.Add(time.Hour)))
+	must(t, w.Purge(w.ctx, w.now.Add(time.Hour), store.Retention{}))
 	want(t, "before its end", stored("eve"), known(hour, "a", "b"))
 	must(t, w.KeepProfile(w.ctx, "bob", known(hour, "c"), w.now.Add(time.Hour)))
 	must(t, w.DeleteUser(w.ctx, "eve"))
 	want(t, "of a deleted user", stored("eve"), risk.Profile{})
 	want(t, "of another", stored("bob"), known(hour, "c"))
-	must(t, w.Purge(w.ctx, w.now.Add(time.Hour)))
+	must(t, w.Purge(w.ctx, w.now.Add(time.Hour), store.Retention{}))
 	want(t, "behind its end", stored("bob"), risk.Profile{})
 }
 

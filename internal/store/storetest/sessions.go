@@ -8,6 +8,7 @@ import (
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/risk"
 	"github.com/keyward/identity/internal/session"
+	"github.com/keyward/identity/internal/store"
 )
 
 func sessions(t *testing.T, w *world) {
@@ -67,6 +68,6 @@ func sessions(t *testing.T, w *world) {
 	for i, e := range get[[]event.Event](t)(w.EventsAfter(w.ctx, told[0].ID-1, 10)) {
 		want(t, "the event", e.TargetID == told[i].TargetID && e.ID == told[i].ID && e.UserID == "ann" && e.Revoking, true)
 	}
-	must(t, w.Purge(w.ctx, w.now.Add(time.Hour)))
+	must(t, w.Purge(w.ctx, w.now.Add(time.Hour), store.Retention{}))
 	want(t, "purged", list(session.Page{UserID: "bob"}), []string{})
 }

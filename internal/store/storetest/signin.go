@@ -8,6 +8,7 @@ import (
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/store"
 )
 
 func (w *world) factor(id, user string) mfa.Factor {
@@ -52,12 +53,12 @@ func purge(t *testing.T, w *world) {
 	must(t, w.CreateFactor(w.ctx, active))
 	must(t, w.Revoke(w.ctx, "a", w.now.Add(time.Minute)))
 	get[bool](t)(w.UseReceipt(w.ctx, "r", w.now.Add(time.Minute)))
-	must(t, w.Purge(w.ctx, w.now.Add(time.Minute-time.Microsecond)))
+	must(t, w.Purge(w.ctx, w.now.Add(time.Minute-time.Microsecond), store.Retention{}))
 	want(t, "factors before the time", len(get[[]mfa.Factor](t)(w.Factors(w.ctx, "ann"))), 2)
 	want(t, "revoked before the time", get[bool](t)(w.Revoked(w.ctx, "a")), true)
 	want(t, "receipt before the time", get[bool](t)(w.UseReceipt(w.ctx, "r", w.now)), false)
 	before := w.last(t)
-	must(t, w.Purge(w.ctx, w.now.Add(time.Minute)))
+	must(t, w.Purge(w.ctx, w.now.Add(time.Minute), store.Retention{}))
 	want(t, "events", w.actions(t, before), []string{"factor.expire"})
 	left := get[[]mfa.Factor](t)(w.Factors(w.ctx, "ann"))
 	want(t, "factors after the time", ids(left, func(f mfa.Factor) string { return f.ID }), []string{"active"})
@@ -135,7 +136,7 @@ func revocations(t *testing.T, w *world) {
 	must(t, w.Revoke(w.ctx, "b", w.now.Add(time.Hour)))
 	must(t, w.Revoke(w.ctx, "b", w.now.Add(time.Minute)))
 	want(t, "one of two revoked", get[bool](t)(w.Revoked(w.ctx, "a", "b")), true)
-	must(t, w.Purge(w.ctx, w.now.Add(30*time.Minute)))
+	must(t, w.Purge(w.ctx, w.now.Add(30*time.Minute), store.Retention{}))
 	want(t, "the later time counts", get[bool](t)(w.Revoked(w.ctx, "b")), true)
 	want(t, "a receipt that was not used", get[bool](t)(w.ReceiptUsed(w.ctx, "r")), false)
 	want(t, "a receipt", get[bool](t)(w.UseReceipt(w.ctx, "r", w.now)), true)

@@ -92,6 +92,8 @@ func Run(t *testing.T, empty, migrated func(t testing.TB) string) { //nolint:fun
 		"profiles are kept at once":                           racingProfiles,
 		"notices are claimed, put off and given up":           notices,
 		"notices go to the address of the time":               addresses,
+		"what is too old is forgotten":                        aging,
+		"much that is too old is forgotten by many":           agingOfMuch,
 		"recovery codes work once":                            recoveryCodes,
 		"failures are counted":                                failures,
 		"failures are counted while others are forgotten":     countersUnderResets,
