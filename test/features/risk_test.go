@@ -282,28 +282,3 @@ func TestL18Off(t *testing.T) {
 		c.Risk.Enabled = false
 	})
 }
-
-// A sign-in as always costs one statement more for being compared.
-func TestL18Statements(t *testing.T) {
-	t.Parallel()
-	apitest.Each(t, func(t *testing.T, w *apitest.World) {
-		off, _ := w.Node(func(c *config.Config) { c.Risk.Enabled = false })
-		w.User("ann", "red")
-		settle(w, 6, "ann")
-		signIn(off, "ann", from(bonn, chrome)...)
-		cost := func(w *apitest.World) int {
-			with := append(from(bonn, chrome), apitest.Body(apitest.PasswordBody(w.ID("ann"), w.Password("ann"), "unscoped")))
-			r, sql := w.Statements("POST", "/v3/auth/tokens", with...)
-			r.Want(http.StatusCreated)
-			least := len(sql)
-			for range 9 { // what changed is read anew, once more when the news of it comes by the stream
-				_, sql = w.Statements("POST", "/v3/auth/tokens", with...)
-				least = min(least, len(sql))
-			}
-			return least
-		}
-		if with, without := cost(w), cost(off); with != without+1 {
-			t.Errorf("%d statements, %d without comparing", with, without)
-		}
-	}, watched(t, 0, 0))
-}
