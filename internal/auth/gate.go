@@ -3,19 +3,12 @@ package auth
 import (
 	"context"
 	"errors"
-	"hash/fnv"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/keyward/identity/internal/assignment"
 	"github.com/keyward/identity/internal/event"
 	"github.com/keyward/identity/internal/fault"
 	"github.com/keyward/identity/internal/identity"
 	"github.com/keyward/identity/internal/mfa"
-	"github.com/keyward/identity/internal/naming"
-	"github.com/keyward/identity/internal/resource"
 	"github.com/keyward/identity/internal/session"
 	"github.com/keyward/identity/internal/token"
 )
@@ -253,93 +246,6 @@ func (s *Service) claims(u *identity.User, p proofs, need requirement) token.Cla
 	return c
 }
 
-// scope resolves what the token is wanted for and checks that the user has a role there.
-func (s *Service) scope(ctx context.Context, t *Token, p proofs, want WantedScope) error {
-	if err := s.mayRescope(p, want); err != nil {
-		return err
-	}
-	if want.err != nil {
-		return orRefused(want.err)
-	}
-	if v := p.voucher; v != nil && want.Kind != ScopeNone {
-		switch {
-		case v.TrustID != "":
-			return s.trustScope(ctx, t, p.user.ID, v.TrustID)
-		case v.ProjectID != "":
-			want = WantedScope{Kind: ScopeProject, id: v.ProjectID}
-		}
-	}
-	switch want.Kind {
-	case ScopeNone:
-		return nil
-	case ScopeDefault:
-		return s.defaultScope(ctx, t, p)
-	case ScopeTrust:
-		return s.trustScope(ctx, t, p.user.ID, want.Target.ID)
-	}
-	want.state(t)
-	if err := s.enter(ctx, t); errors.Is(err, errPhoneWeak) {
-		return err
-	} else if err != nil {
-		return orRefused(err)
-	}
-	if p.oldAPI && (t.Project == nil || t.Project.DomainID != DefaultDomainID) {
-		return errRefused
-	}
-	return nil
-}
-
-// mayRescope refuses to continue tokens that must not change their scope, and to go from what stands for a
-// person to a trust.
-func (s *Service) mayRescope(p proofs, want WantedScope) error {
-	if v := p.voucher; v != nil && v.delegated() && want.Kind != ScopeDefault {
-		return errRescope
-	}
-	if p.parent == nil || p.voucher != nil {
-		return nil
-	}
-	elsewhere := want.Kind == ScopeProject || want.Kind == ScopeDomain || want.Kind == ScopeTrust
-	if p.parent.Delegated() || p.parent.System && elsewhere || !s.o.RescopeScoped && p.parent.Scoped() {
-		return errRescope
-	}
-	return nil
-}
-
-var errRescope = fault.New(fault.Forbidden, "The token cannot be exchanged for one with this scope.")
-
-// defaultScope gives the user's default project when that works, and otherwise no scope, silently. Continuing
-// from a system token stays unscoped: a token of the system is not for projects.
-func (s *Service) defaultScope(ctx context.Context, t *Token, p proofs) error {
-	if t.User.DefaultProjectID == "" || p.oldAPI || p.parent != nil && p.parent.System {
-		return nil
-	}
-	try := &Token{Claims: t.Claims}
-	try.ProjectID = t.User.DefaultProjectID
-	switch err := s.enter(ctx, try); {
-	case err == nil:
-		t.Claims, t.Project, t.ProjectDomain, t.Roles = try.Claims, try.Project, try.ProjectDomain, try.Roles
-	case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Unauthorized):
-		return err
-	}
-	return nil
-}
-
-// enter is stand for a token that is to be: what has a name that it may not have is no scope.
-func (s *Service) enter(ctx context.Context, t *Token) error {
-	if err := s.stand(ctx, t); err != nil {
-		return err
-	}
-	if t.Project != nil && s.o.SafeProjects && !naming.URLSafe(t.Project.Name) {
-		return errRefused // as if it were not there
-	}
-	for _, d := range []*resource.Project{t.Domain, t.ProjectDomain} {
-		if d != nil && s.o.SafeDomains && !naming.URLSafe(d.Name) {
-			return errRefused // as if it were not there
-		}
-	}
-	return s.enough(t)
-}
-
 // finish uses up the receipt, forgets failures, signs the token and records it.
 func (s *Service) finish(ctx context.Context, t *Token, p proofs) (Issued, error) {
 	if p.receipt != nil {
@@ -399,70 +305,4 @@ func (s *Service) keepSession(ctx context.Context, t *Token, p proofs, begins bo
 		return s.store.ProveSession(ctx, t.ChainID, without(t.Methods, MethodToken))
 	}
 	return nil
-}
-
-// detail is what the stream of events tells of a new token.
-func (t *Token) detail() map[string]any {
-	d := map[string]any{"methods": joinMethods(t.Methods), "chain": t.ChainID, "scope": t.scopeName()}
-	for name, id := range map[string]string{"application_credential": t.AppCredID, "trust": t.TrustID, "access_token": t.AccessTokenID, "certificate": t.Thumbprint} {
-		if id != "" {
-			d[name] = id
-		}
-	}
-	return d
-}
-
-func (t *Token) scopeName() string {
-	switch {
-	case t.Project != nil:
-		return string(assignment.OnProject) + ":" + t.Project.ID
-	case t.Domain != nil:
-		return string(assignment.OnDomain) + ":" + t.Domain.ID
-	case t.System:
-		return string(assignment.OnSystem)
-	}
-	return "none"
-}
-
-// refuse records a failed sign-in and returns the refusal. When it cannot be recorded that is the answer.
-func (s *Service) refuse(ctx context.Context, userID, cause string, refusal error) error {
-	return s.record(ctx, refusalEvent(ctx, userID, cause), refusal)
-}
-
-// record is refuse for an event that says more.
-func (s *Service) record(ctx context.Context, ev event.Event, refusal error) error {
-	if err := s.store.Append(ctx, ev); err != nil {
-		return err
-	}
-	return refusal
-}
-
-func refusalEvent(ctx context.Context, userID, cause string) event.Event {
-	return event.Event{
-		Action: "token.refuse", Outcome: event.Failure, Kind: event.Token, UserID: userID,
-		Detail: map[string]any{"cause": cause}, Origin: withActor(ctx, ""),
-	}
-}
-
-func withActor(ctx context.Context, userID string) event.Origin {
-	o := event.OriginOf(ctx)
-	o.ActorID = userID
-	return o
-}
-
-// state is a number that changes whenever something happens to the user that must end receipts: the auth
-// version, the set of active factors and their seeds.
-func (s *Service) state(ctx context.Context, u *identity.User) (int64, error) {
-	factors, err := s.factors.Active(ctx, u.ID)
-	if err != nil {
-		return 0, err
-	}
-	ids := make([]string, 0, len(factors))
-	for _, f := range factors {
-		ids = append(ids, f.ID+" "+f.Secret) // sealed, so a new seed is a new text
-	}
-	slices.Sort(ids)
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(strconv.FormatInt(u.AuthVersion, 10) + " " + strings.Join(ids, " "))) // never fails
-	return int64(h.Sum64() >> 1), nil
 }

@@ -2,6 +2,10 @@ package auth
 
 import (
 	"context"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keyward/identity/internal/event"
@@ -136,4 +140,21 @@ func (e *ReceiptError) event(ctx context.Context) event.Event {
 		e.risk.describe(ev.Detail)
 	}
 	return ev
+}
+
+// state is a number that changes whenever something happens to the user that must end receipts: the auth
+// version, the set of active factors and their seeds.
+func (s *Service) state(ctx context.Context, u *identity.User) (int64, error) {
+	factors, err := s.factors.Active(ctx, u.ID)
+	if err != nil {
+		return 0, err
+	}
+	ids := make([]string, 0, len(factors))
+	for _, f := range factors {
+		ids = append(ids, f.ID+" "+f.Secret) // sealed, so a new seed is a new text
+	}
+	slices.Sort(ids)
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(strconv.FormatInt(u.AuthVersion, 10) + " " + strings.Join(ids, " "))) // never fails
+	return int64(h.Sum64() >> 1), nil
 }
