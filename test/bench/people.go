@@ -29,6 +29,9 @@ var ways = []string{byPassword, byBoth, byReceipt, byDevice}
 // hashes some fifty passwords a second.
 const peoplePerSecond = 75
 
+// spare is how long a code must stay good: it is looked at after the password, which waits for a processor.
+const spare = 5 * time.Second
+
 // holder is a person with an authenticator app.
 type holder struct {
 	name, seed, device string
@@ -41,9 +44,9 @@ type holder struct {
 func (h *holder) next() (string, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := time.Now().Unix() / 30
-	step := max(h.last+1, now-1)
-	if step > now {
+	now := time.Now()
+	step := max(h.last+1, now.Add(spare).Unix()/30-1)
+	if step > now.Unix()/30 {
 		return "", false
 	}
 	h.last = step
