@@ -88,8 +88,10 @@ func NewService(store Store, sealer Sealer, rules Rules, o Options, now func() t
 	return &Service{store: store, sealer: sealer, rules: rules, o: o, now: now, newID: newID}
 }
 
+// Purpose is what the digests of secrets are for.
+const Purpose = "device"
+
 const (
-	purpose    = "device"
 	secretSize = 32 // bytes
 	maxName    = 255
 )
@@ -123,7 +125,7 @@ func (s *Service) Remember(ctx context.Context, userID string, authVersion int64
 		if d, err = s.draft(ctx, &u); err != nil {
 			return err
 		}
-		d.Name, d.Digest = name, hex.EncodeToString(s.sealer.MAC(purpose, userID, secret))
+		d.Name, d.Digest = name, hex.EncodeToString(s.sealer.MAC(Purpose, userID, secret))
 		return s.store.CreateDevice(ctx, d)
 	})
 	return d, secret, err
@@ -210,7 +212,7 @@ func (s *Service) Recognise(ctx context.Context, u *identity.User, secret string
 		return Device{}, err
 	}
 	var digests []string
-	for _, mac := range s.sealer.MACs(purpose, u.ID, secret) {
+	for _, mac := range s.sealer.MACs(Purpose, u.ID, secret) {
 		digests = append(digests, hex.EncodeToString(mac))
 	}
 	at := slices.IndexFunc(live, func(d Device) bool { return slices.Contains(digests, d.Digest) })

@@ -14,12 +14,13 @@ const ReasonDisown = "notice_token_invalid"
 // errDisown is the one answer to every token that is not good: nobody learns which notices there are.
 var errDisown = fault.New(fault.NotFound, "Could not find a notice with this token.").Because(ReasonDisown)
 
-const purpose = "notice"
+// Purpose is what the digests are for that disown notices.
+const Purpose = "notice"
 
 // token is what disowns a notice. It is a digest of the root key's, so that nothing is stored that could be stolen, and
 // that every try to deliver has the same. With 256 bits it needs no limit of tries, which strangers could use up.
 func (s *Service) token(id string) string {
-	return base64.RawURLEncoding.EncodeToString(s.ring.MAC(purpose, id))
+	return base64.RawURLEncoding.EncodeToString(s.ring.MAC(Purpose, id))
 }
 
 // Disown takes the word of the person who got a notice that it was somebody else: all sessions end, devices are
@@ -53,7 +54,7 @@ func (s *Service) good(id, token string) bool {
 		return false
 	}
 	good := 0
-	for _, mac := range s.ring.MACs(purpose, id) {
+	for _, mac := range s.ring.MACs(Purpose, id) {
 		good |= subtle.ConstantTimeCompare(mac, given)
 	}
 	return good == 1

@@ -8,9 +8,11 @@ import (
 
 	"github.com/keyward/identity/internal/auth"
 	"github.com/keyward/identity/internal/credential"
+	"github.com/keyward/identity/internal/device"
 	"github.com/keyward/identity/internal/domainconfig"
 	"github.com/keyward/identity/internal/keyring"
 	"github.com/keyward/identity/internal/mfa"
+	"github.com/keyward/identity/internal/notify"
 	"github.com/keyward/identity/internal/oauth"
 	"github.com/keyward/identity/internal/store"
 )
@@ -54,16 +56,21 @@ func (k *Keys) Root() string { return k.ring.Primary() }
 // resealPasses is how often a column is gone through while servers keep changing it.
 const resealPasses = 10
 
+// lasting are what digests are made for that are looked at for longer than a day.
+var lasting = []string{mfa.PurposeRecovery, device.Purpose, notify.Purpose}
+
 // Reseal seals everything that an older root key sealed with the first one, so that the older ones may leave the
 // file: nothing else changes. It works beside servers that have the same root keys, may be interrupted, and run
-// again. Digests cannot be made again; what they need of the older keys is kept, sealed.
+// again. Digests cannot be made again; what those that last need of the older keys is kept, sealed.
 func (k *Keys) Reseal(ctx context.Context) ([]Resealed, error) {
-	heirlooms, err := k.ring.Bequeath(mfa.PurposeRecovery)
-	if err == nil {
-		err = k.store.SaveHeirlooms(ctx, heirlooms)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("keep what recovery codes need of older root keys: %w", err)
+	for _, purpose := range lasting {
+		heirlooms, err := k.ring.Bequeath(purpose)
+		if err == nil {
+			err = k.store.SaveHeirlooms(ctx, heirlooms)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("keep what digests for %s need of older root keys: %w", purpose, err)
+		}
 	}
 	columns := store.SealedColumns()
 	all := make([]Resealed, 0, len(columns)+1)

@@ -131,12 +131,14 @@ type household struct {
 	program       program
 	holder, ready robot
 	token         string
-	codes         int // recovery codes used so far
+	device        string // the secret of mia's
+	codes         int    // recovery codes used so far
 }
 
 func newHousehold(w *apitest.World) *household {
 	cast(w)
 	h := &household{phone: enrolled(w, "mia")}
+	h.device = remembered(h.phone)
 	h.program = programOf(w, "bob", "backup", "")
 	withKey(w, "alice", "her-access", "her-secret-text")
 	withCert(w, "alice", "a certificate of hers")
@@ -171,6 +173,8 @@ func (h *household) lives(t *testing.T, n *apitest.World, when string) {
 	status("a recovery code", shown(n, mia.and(code(n, "mia", h.phone.codes[h.codes]))), 201)
 	status("the same again", shown(n, mia.and(code(n, "mia", h.phone.codes[h.codes]))), 401)
 	h.codes++
+	status("another device", shown(n, mia.and(onDevice(strings.Repeat("A", len(h.device))))), 401)
+	status("a remembered device", shown(n, mia.and(onDevice(h.device))), 201)
 	status("an application credential", h.program.signIn(nil), 201)
 	status("an access key", n.Post("/v3/ec2tokens", apitest.SignedEC2("her-access", "her-secret-text", n.Clock.Now()), n.As("sysadmin")), 200)
 	if got := n.Get("/v3/credentials/{cert of alice}", n.As("sysadmin")).Want(http.StatusOK).Str("credential.blob"); got != "a certificate of hers" {
@@ -260,7 +264,7 @@ func (h *household) again(t *testing.T, w *apitest.World, keys *server.Keys, old
 	if _, err := rows(t, w).ExecContext(t.Context(), "UPDATE credential SET sealed = 'v1.gone.AAAA' WHERE kind = 'late'"); err != nil {
 		t.Fatal(err)
 	}
-	if sealed, unreadable := resealed(t, keys); sealed["mac_key.sealed"] != 2 || sealed["password.hash"] == 0 || unreadable != 20 {
+	if sealed, unreadable := resealed(t, keys); sealed["mac_key.sealed"] != 6 || sealed["password.hash"] == 0 || unreadable != 20 {
 		t.Errorf("the second key: sealed again %v, and %d unreadable", sealed, unreadable)
 	}
 	n, _ := rooted(t, w, nextLine)
