@@ -9,7 +9,6 @@ import (
 
 	"github.com/keyward/identity/internal/apitest"
 	"github.com/keyward/identity/internal/config"
-	"github.com/keyward/identity/internal/notify"
 )
 
 // remember keeps a device of the app's user and returns its id and its secret.
@@ -228,25 +227,6 @@ func TestL3RolesThatTakeMoreThanADevice(t *testing.T) {
 		w.Post("/v3/auth/tokens", bodyOf(w, "mia", "project:red/p1", m{"token": m{"id": begun}})).Want(http.StatusUnauthorized).Has("phone_not_enough")
 		w.Post("/v3/auth/tokens", mia.both(mia.next(), "project:red/p1")).Want(http.StatusCreated)
 	}, func(c *config.Config) { c.Phones.ForbiddenRoles = []string{"member"} })
-}
-
-// Who says that it was somebody else has no device remembered any more.
-func TestL19EndsDevices(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
-		mia := withApp(w, "mia")
-		r.next(notify.FactorAdded)
-		r.next(notify.RecoveryRenewed)
-		_, secret := mia.remember("laptop")
-		n := r.next(notify.DeviceRemembered)
-		w.Secret(n.Data.Event.Token)
-		mia.on(secret).Want(http.StatusCreated)
-		disown(w, n.ID, n.Data.Event.Token).Want(http.StatusNoContent)
-		unknown(t, "disowned", mia.on(secret))
-		if left := w.Get("/v3/users/{mia}/devices", w.As("sysadmin")).Want(http.StatusOK).List("devices"); len(left) != 0 {
-			t.Errorf("%d devices are left", len(left))
-		}
-	})
 }
 
 // Wrong secrets are limited like codes, with them, and a right one makes no wrong code forgotten.

@@ -224,12 +224,14 @@ func TestL19Devices(t *testing.T) {
 		mia := enrolled(w, "mia")
 		r.next(notify.FactorAdded)
 		r.next(notify.RecoveryRenewed)
-		id, _ := mia.remember("laptop")
+		id, secret := mia.remember("laptop")
+		mia.on(secret).Want(201)
 		n := r.next(notify.DeviceRemembered)
 		disown(w, n.ID, n.Data.Event.Token).Want(204)
 		if got := w.Get("/v3/users/{mia}/devices", w.As("sysadmin")).Want(200); strings.Contains(string(got.Body), id) {
 			t.Errorf("still remembered: %s", got.Body)
 		}
+		unknown(t, "disowned", mia.on(secret))
 		w.Post("/v3/users/{mia}/mfa/reset", `{"reset":{"reason":"a stranger was in"}}`, w.As("sysadmin")).Want(204)
 		r.next(notify.FactorReset)
 	})
