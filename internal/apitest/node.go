@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,7 +36,8 @@ func (w *World) Node(opts ...Option) (*World, *Stream) {
 // the node.
 type Stream struct {
 	facts.Stream
-	cut atomic.Bool
+	mu  sync.RWMutex // held while the stream is read, so that nothing of it comes after the cut
+	cut bool
 }
 
 var errCut = errors.New("apitest: the stream is cut")
@@ -47,14 +48,22 @@ func (s *Stream) over(under facts.Stream) facts.Stream {
 }
 
 // Cut ends the stream until Mend.
-func (s *Stream) Cut() { s.cut.Store(true) }
+func (s *Stream) Cut() { s.set(true) }
 
 // Mend lets the stream be read again.
-func (s *Stream) Mend() { s.cut.Store(false) }
+func (s *Stream) Mend() { s.set(false) }
+
+func (s *Stream) set(cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut = cut
+}
 
 // LastEventID fails while the stream is cut.
 func (s *Stream) LastEventID(ctx context.Context) (int64, error) {
-	if s.cut.Load() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.cut {
 		return 0, errCut
 	}
 	return s.Stream.LastEventID(ctx)
@@ -62,7 +71,9 @@ func (s *Stream) LastEventID(ctx context.Context) (int64, error) {
 
 // EventsAfter fails while the stream is cut.
 func (s *Stream) EventsAfter(ctx context.Context, id int64, limit int) ([]event.Event, error) {
-	if s.cut.Load() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.cut {
 		return nil, errCut
 	}
 	return s.Stream.EventsAfter(ctx, id, limit)
@@ -70,7 +81,9 @@ func (s *Stream) EventsAfter(ctx context.Context, id int64, limit int) ([]event.
 
 // EventsByID fails while the stream is cut.
 func (s *Stream) EventsByID(ctx context.Context, ids []int64) ([]event.Event, error) {
-	if s.cut.Load() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.cut {
 		return nil, errCut
 	}
 	return s.Stream.EventsByID(ctx, ids)
@@ -79,7 +92,9 @@ func (s *Stream) EventsByID(ctx context.Context, ids []int64) ([]event.Event, er
 // Listen wakes nobody while the stream is cut.
 func (s *Stream) Listen(ctx context.Context, wake func()) error {
 	return s.Stream.Listen(ctx, func() {
-		if !s.cut.Load() {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		if !s.cut {
 			wake()
 		}
 	})

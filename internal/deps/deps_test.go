@@ -46,7 +46,7 @@ var barred = []struct {
 	},
 	{[]string{"api"}, []string{module + "/internal/store", "gorm.io", "database/sql"}, "handlers go through the subject's service, which holds the rules"},
 	{[]string{"internal/store"}, []string{module + "/api", module + "/internal/httpapi", module + "/internal/server"}, "the store serves subjects and knows no requests"},
-	{[]string{"internal/fault", "internal/optional"}, []string{module + "/internal"}, "the vocabulary is the bottom of the tree"},
+	{[]string{"internal/fault", "internal/optional", "internal/secretfile"}, []string{module + "/internal"}, "the vocabulary is the bottom of the tree"},
 }
 
 // domain are the folders of the subjects and their vocabulary: rules without HTTP, SQL or configuration.

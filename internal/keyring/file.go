@@ -6,12 +6,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/keyward/identity/internal/secretfile"
 )
 
 const maxFile = 64 << 10 // far above any sensible number of keys
@@ -58,7 +58,7 @@ func publish(path, content string) error {
 // readable by group or others, or holds anything but well-formed, random-looking keys of 32 bytes. Errors are
 // one line, name the file and the line, and never show what stands there. A missing file is fs.ErrNotExist.
 func Load(path string) (*Ring, error) {
-	data, err := read(path)
+	data, _, err := secretfile.Read(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("load root key: %w", err)
 	}
@@ -67,26 +67,6 @@ func Load(path string) (*Ring, error) {
 		return nil, fmt.Errorf("load root key: %s: %w", path, err)
 	}
 	return r, nil
-}
-
-func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat() // of the opened file, so that it cannot be exchanged in between
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: it is not a regular file", path)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s: group or others may read or write it (mode %04o); run chmod 600: %w",
-			path, info.Mode().Perm(), fs.ErrPermission)
-	}
-	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
 // Parse reads a ring from the text of a key file, for keys that come from the environment or a vault. Blank

@@ -8,7 +8,11 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/keyward/identity/internal/secretfile"
 )
+
+const maxFile = 1 << 20 // far above any sensible number of gateways
 
 // patience is how long all gateways together may take: less than what this server's answer may.
 const patience = 20 * time.Second
@@ -41,7 +45,7 @@ type Count struct {
 }
 
 // NewDispatcher reads the gateways from the file at path; an empty one means that there are none. timeout is how long
-// each may take. It fails when the file cannot be read or says what cannot be.
+// each may take. It fails when the file cannot be read, may be read by others, or says what cannot be.
 func NewDispatcher(path string, timeout time.Duration, log *slog.Logger, now, clock func() time.Time) (*Dispatcher, error) {
 	d := &Dispatcher{path: path, timeout: timeout, log: log, now: now, real: clock, counts: map[string]*Count{}}
 	return d, d.load()
@@ -59,7 +63,7 @@ func (d *Dispatcher) load() error {
 	if info.Size() == d.size && info.ModTime().Equal(d.modified) {
 		return nil
 	}
-	data, err := os.ReadFile(d.path)
+	data, info, err := secretfile.Read(d.path, maxFile)
 	if err != nil {
 		return fmt.Errorf("the file of gateways cannot be read: %w", err)
 	}

@@ -49,7 +49,7 @@ func carried(t *testing.T) (o apitest.Option, sent *atomic.Int64) {
 	return func(c *config.Config) { c.Phones.GatewaysFile = path }, sent
 }
 
-// many is how often the tests below do what costs a row. The benchmark does it ten thousand times.
+// many is how often the tests below do what costs a row.
 const many = 60
 
 // TestJ8WhatIsNotFinishedIsBoundedAndForgotten begins much and finishes none of it.

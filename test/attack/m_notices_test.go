@@ -71,7 +71,7 @@ func await(t *testing.T, calls <-chan called) called {
 	select {
 	case c := <-calls:
 		return c
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the receiver is not called")
 	}
 	return called{}

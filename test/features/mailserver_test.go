@@ -70,7 +70,7 @@ func (s *mailServer) next(t *testing.T) mailed {
 	select {
 	case m := <-s.mails:
 		return m
-	case <-time.After(8 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no mail comes")
 	}
 	return mailed{}

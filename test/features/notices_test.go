@@ -39,6 +39,7 @@ type notice struct {
 			Token   string   `json:"disown_token"`
 			Link    string   `json:"disown_link"`
 			Reasons []string `json:"reasons"`
+			Left    *int     `json:"remaining"`
 		}
 	}
 }
@@ -79,7 +80,7 @@ func (r *receiver) next(kind notify.Kind) notice {
 			r.t.Fatalf("told of %s, want %s", n.Type, kind)
 		}
 		return n
-	case <-time.After(8 * time.Second):
+	case <-time.After(time.Minute):
 		r.t.Fatalf("nobody is told of %s", kind)
 	}
 	return notice{}
@@ -136,6 +137,27 @@ func TestR13Notices(t *testing.T) {
 		r.next(notify.RecoveryRenewed)
 		w.Delete("/v3/credentials/"+ann.id, w.As("sysadmin")).Want(204)
 		r.next(notify.FactorReset)
+	})
+}
+
+// TestR6Notices shows that a person is told how many recovery codes are left, and when these are few.
+func TestR6Notices(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *apitest.World, r *receiver) {
+		w.User("ann", "red")
+		ann := enrolled(w, "ann")
+		r.next(notify.FactorAdded)
+		r.next(notify.RecoveryRenewed)
+		for i, code := range ann.codes {
+			w.Post("/v3/auth/tokens", ann.both(code, "")).Want(201)
+			left, kind := len(ann.codes)-i-1, notify.RecoveryUsed
+			if left <= notify.Few {
+				kind = notify.RecoveryFew
+			}
+			if n := r.next(kind); n.Data.Event.Left == nil || *n.Data.Event.Left != left {
+				t.Errorf("%d are left, and the notice says %v", left, n.Data)
+			}
+		}
 	})
 }
 
